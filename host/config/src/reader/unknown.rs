@@ -1,0 +1,29 @@
+//! What to say about a key that nobody asked for.
+//!
+//! Most are typing mistakes; some are right in a later version or in another tool, and deserve their reason.
+
+/// (the mapping's key path, key, message, hint).
+const KNOWN_ELSEWHERE: [(&str, &str, &str, &str); 2] = [
+    (
+        "",
+        "plugins",
+        "Wasm plugins are not in this version of wasmill",
+        "remove it and name a native plugin in the pipeline: `plugin: { native: identity }`",
+    ),
+    ("", "include", "a configuration is one file", "write the pipelines into this file"),
+];
+
+/// The message and the hint for `key` in the mapping at `path`, whose keys are `known`, the nearest of them `meant`.
+pub(super) fn explain(path: &str, key: &str, meant: Option<&str>, known: &[&str]) -> (String, String) {
+    if key == "<<" {
+        return ("merge keys (`<<`) are not taken".to_owned(), "write the keys out".to_owned());
+    }
+    if let Some((.., message, hint)) = KNOWN_ELSEWHERE.iter().find(|(p, k, ..)| *p == path && *k == key) {
+        return ((*message).to_owned(), (*hint).to_owned());
+    }
+    let hint = match meant {
+        Some(meant) => format!("did you mean `{meant}`?"),
+        None => format!("known keys here: {}", known.join(", ")),
+    };
+    ("unknown key".to_owned(), hint)
+}

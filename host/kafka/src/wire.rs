@@ -1,0 +1,102 @@
+//! Counts the EndTxn requests that really leave the process.
+//!
+//! librdkafka retries EndTxn itself, without limit and on the same epoch; a late copy can commit the *next* transaction
+//! (it has no KIP-890). Its API does not say how often it tried, an interceptor does. Runs on broker threads: atomics only.
+
+use crate::conf::Conf;
+use crate::error::{KafkaError, check_code};
+use rdkafka_sys as sys;
+use rdkafka_sys::rd_kafka_resp_err_t as Code;
+use std::ffi::{CStr, c_char, c_int, c_void};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use wasmill_record::Wire;
+
+/// Kafka's API key of EndTxn.
+const END_TXN: i16 = 26;
+
+const NAME: &CStr = c"wasmill-wire";
+
+#[derive(Default)]
+pub(crate) struct WireCounters {
+    end_txn: AtomicU32,
+    disconnected: AtomicBool,
+}
+
+impl WireCounters {
+    /// Called at begin.
+    pub(crate) fn reset(&self) {
+        self.end_txn.store(0, Ordering::SeqCst);
+        self.disconnected.store(false, Ordering::SeqCst);
+    }
+
+    pub(crate) fn seen(&self) -> Wire {
+        Wire { end_txn: self.end_txn.load(Ordering::SeqCst), disconnected: self.disconnected.load(Ordering::SeqCst) }
+    }
+
+    /// Counts for the client that is made of `conf`. `self` must outlive that client: box it beside the handle.
+    pub(crate) fn install(&self, conf: &mut Conf) -> Result<(), KafkaError> {
+        let opaque = std::ptr::from_ref(self).cast_mut().cast::<c_void>();
+        // SAFETY: the configuration is alive; the callback only uses `opaque` while the client lives.
+        let code =
+            unsafe { sys::rd_kafka_conf_interceptor_add_on_new(conf.as_ptr(), NAME.as_ptr(), Some(on_new), opaque) };
+        check_code("add interceptor", code)
+            .map_err(|failure| KafkaError::Call { call: "count requests on the wire", message: failure.message })
+    }
+}
+
+unsafe extern "C" fn on_new(
+    rk: *mut sys::rd_kafka_t,
+    _: *const sys::rd_kafka_conf_t,
+    opaque: *mut c_void,
+    _: *mut c_char,
+    _: usize,
+) -> Code {
+    // SAFETY: called by rd_kafka_new with the new handle and the opaque of `install`.
+    unsafe {
+        let state = sys::rd_kafka_interceptor_add_on_broker_state_change(rk, NAME.as_ptr(), Some(on_state), opaque);
+        if state != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return state;
+        }
+        sys::rd_kafka_interceptor_add_on_request_sent(rk, NAME.as_ptr(), Some(on_sent), opaque)
+    }
+}
+
+unsafe extern "C" fn on_sent(
+    _: *mut sys::rd_kafka_t,
+    _: c_int,
+    _: *const c_char,
+    _: i32,
+    api: i16,
+    _: i16,
+    _: i32,
+    _: usize,
+    opaque: *mut c_void,
+) -> Code {
+    if api == END_TXN {
+        // SAFETY: the counters outlive the client (`install`).
+        unsafe { &*opaque.cast::<WireCounters>() }.end_txn.fetch_add(1, Ordering::SeqCst);
+    }
+    Code::RD_KAFKA_RESP_ERR_NO_ERROR
+}
+
+unsafe extern "C" fn on_state(
+    _: *mut sys::rd_kafka_t,
+    _: i32,
+    _: *const c_char,
+    name: *const c_char,
+    _: c_int,
+    state: *const c_char,
+    opaque: *mut c_void,
+) -> Code {
+    // SAFETY: NUL-terminated strings for the length of the call; the counters outlive the client (`install`).
+    let (name, state, counters) =
+        unsafe { (CStr::from_ptr(name), CStr::from_ptr(state), &*opaque.cast::<WireCounters>()) };
+    // Before an EndTxn has left, a broken connection leaves nothing behind that could arrive late.
+    if name.to_bytes().starts_with(b"TxnCoordinator")
+        && state.to_bytes() == b"DOWN"
+        && counters.end_txn.load(Ordering::SeqCst) > 0
+    {
+        counters.disconnected.store(true, Ordering::SeqCst);
+    }
+    Code::RD_KAFKA_RESP_ERR_NO_ERROR
+}

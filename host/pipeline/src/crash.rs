@@ -1,0 +1,53 @@
+//! Named places at which a process kills itself, as `kill -9` would: where a crash hurts most, timing alone rarely hits.
+//!
+//! Compiled in by the feature `crash-points`, armed by `WASMILL_CRASH_POINT=<name>[:<n>]` (the n-th time it is passed).
+
+/// Every record of the batch was handed to the sink, nothing was committed.
+pub const MID_BATCH: &str = "mid-batch";
+/// Everything is acknowledged, no offset was sent.
+pub const AFTER_DRAIN: &str = "after-drain";
+/// Offsets are in the transaction, which is open.
+pub const AFTER_SEND_OFFSETS: &str = "after-send-offsets";
+/// The broker has committed, we have not noted it.
+pub const AFTER_END_TXN: &str = "after-end-txn";
+/// A revoke was seen, nothing was answered.
+pub const IN_REVOKE: &str = "in-revoke";
+
+/// Kills the process when `name` is armed and due; otherwise nothing.
+#[inline]
+pub fn point(name: &str) {
+    #[cfg(feature = "crash-points")]
+    armed::point(name);
+    #[cfg(not(feature = "crash-points"))]
+    let _ = name;
+}
+
+#[cfg(feature = "crash-points")]
+mod armed {
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    struct Armed {
+        name: String,
+        left: AtomicU32,
+    }
+
+    fn armed() -> Option<&'static Armed> {
+        static ARMED: OnceLock<Option<Armed>> = OnceLock::new();
+        let read = || {
+            let text = std::env::var("WASMILL_CRASH_POINT").ok().filter(|text| !text.is_empty())?;
+            let (name, nth) = text.split_once(':').unwrap_or((&text, "1"));
+            Some(Armed { name: name.to_owned(), left: AtomicU32::new(nth.parse().unwrap_or(1)) })
+        };
+        ARMED.get_or_init(read).as_ref()
+    }
+
+    pub(super) fn point(name: &str) {
+        let Some(armed) = armed().filter(|armed| armed.name == name) else { return };
+        if armed.left.fetch_sub(1, Ordering::SeqCst) == 1 {
+            eprintln!("{{\"level\":\"WARN\",\"message\":\"crash point {name}\"}}");
+            // SAFETY: sends a signal to ourselves; nothing is unwound, as in a real crash.
+            unsafe { libc::raise(libc::SIGKILL) };
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! Why a pipeline ended by itself.
+
+use wasmill_record::InputPartition;
+
+/// What nobody here can mend by trying again. `is_users` says who can.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Failed {
+    #[error(
+        "another process uses the instance id `{instance}`: its producers and ours fence each other; give each process \
+         its own --instance-id or state directory"
+    )]
+    Twin { instance: String },
+    #[error("the producer is not usable: {message}")]
+    Producer { message: String },
+    #[error("partition {partition} can't be read again from {to}: {message}")]
+    Rewind { partition: InputPartition, to: i64, message: String },
+    #[error("the broker does not take dead letters of `{topic}`: {message}; nothing was committed past the record")]
+    DeadLetter { topic: String, message: String },
+    #[error("topic `{topic}` {what}; nothing was committed for it. Restart the process once it is what you want")]
+    Topic { topic: String, what: String },
+    #[error("not allowed to read topic `{topic}`: {message}")]
+    Unauthorized { topic: String, message: String },
+    #[error("worker {worker} did not answer a revoke within {seconds} s")]
+    Unresponsive { worker: usize, seconds: u64 },
+    #[error("the consumer failed: {message}")]
+    Consumer { message: String },
+    #[error("worker {worker} broke down: {message}")]
+    Panic { worker: usize, message: String },
+}
+
+impl Failed {
+    /// Whether the user can mend it (exit code 1) or it is our bug (2).
+    pub fn is_users(&self) -> bool {
+        !matches!(self, Failed::Panic { .. } | Failed::Rewind { .. } | Failed::Unresponsive { .. })
+    }
+
+    /// Whether the process should end at once, because going on harms others.
+    pub fn ends_process(&self) -> bool {
+        matches!(
+            self,
+            Failed::Twin { .. }
+                | Failed::Rewind { .. }
+                | Failed::Panic { .. }
+                | Failed::Unresponsive { .. }
+                | Failed::Consumer { .. }
+        )
+    }
+}

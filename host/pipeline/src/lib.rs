@@ -1,0 +1,29 @@
+//! The main path. Read [`worker`] first: it is what happens to a record.
+//!
+//! Around it: how a worker ends a transaction ([`ending`]), how partitions come and go ([`handover`], [`taking`]), and how
+//! a configured pipeline is put together on a real cluster and taken down again ([`start`]). Decisions are `settle`'s;
+//! what they are carried out on hides behind the seams of `record`, so that flow tests run this very code in memory.
+
+pub mod command;
+pub mod crash;
+mod ending;
+pub mod failed;
+pub mod handover;
+mod letters;
+pub mod native;
+mod process;
+pub mod progress;
+pub mod settings;
+mod single_step;
+pub mod start;
+mod supervisor;
+pub mod taking;
+mod topics;
+mod waiting;
+pub mod worker;
+
+pub use command::{Ack, Command, WorkerHandle};
+pub use failed::Failed;
+pub use settings::WorkerSettings;
+pub use start::{Identity, Pipeline, Stopped, start};
+pub use worker::Worker;

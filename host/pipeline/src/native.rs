@@ -1,0 +1,84 @@
+//! Plugins written in Rust, for tests and benches, until the sandbox stands behind the same seam.
+
+use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, Outcome, Reply};
+
+/// Answers every record with one outcome, chosen by its value.
+pub struct Native {
+    name: &'static str,
+    answer: fn(value: Option<&[u8]>, attempt: u32) -> Answer,
+}
+
+enum Answer {
+    Forward,
+    Reject(&'static str, &'static str),
+    Retry(&'static str, &'static str),
+}
+
+impl Native {
+    /// The plugin of this name; the configuration lists the same ones (`wasmill_config::NATIVE_PLUGINS`).
+    pub fn find(name: &str) -> Option<Native> {
+        let (name, answer): (_, fn(Option<&[u8]>, u32) -> Answer) = match name {
+            // Forwards everything to the first output.
+            "identity" => ("identity", |_, _| Answer::Forward),
+            // Rejects records whose value says so.
+            "validator" => ("validator", |value, _| match contains(value, br#""reject":true"#) {
+                true => Answer::Reject("rejected-by-rule", "the value asks to be rejected"),
+                false => Answer::Forward,
+            }),
+            // Asks for two more attempts where the value says so.
+            "retry-first" => {
+                ("retry-first", |value, attempt| match attempt < 3 && contains(value, br#""retry":true"#) {
+                    true => Answer::Retry("not-yet", "the value asks to be tried again"),
+                    false => Answer::Forward,
+                })
+            }
+            _ => return None,
+        };
+        Some(Native { name, answer })
+    }
+}
+
+fn contains(value: Option<&[u8]>, words: &[u8]) -> bool {
+    value.is_some_and(|value| value.windows(words.len()).any(|window| window == words))
+}
+
+impl<B: Batch> Invoke<B> for Native {
+    fn invoke(
+        &mut self,
+        batch: &B,
+        from: usize,
+        count: usize,
+        source: &CallSource,
+        reply: &mut Reply,
+    ) -> Result<(), GuestFailure> {
+        if from + count > batch.len() {
+            let message = format!("{count} records from {from} of {}", batch.len());
+            return Err(GuestFailure { kind: GuestFailureKind::Protocol, message });
+        }
+        for at in from..from + count {
+            let outcome = match (self.answer)(batch.record(at).value, source.attempt) {
+                Answer::Forward => Outcome::Forward { output: 0 },
+                Answer::Reject(code, message) => {
+                    Outcome::Reject { code: reply.keep(code.as_bytes()), message: reply.keep(message.as_bytes()) }
+                }
+                Answer::Retry(code, message) => Outcome::Retry {
+                    after_ms: 0,
+                    code: reply.keep(code.as_bytes()),
+                    message: reply.keep(message.as_bytes()),
+                },
+            };
+            reply.outcomes.push(outcome);
+        }
+        Ok(())
+    }
+
+    fn renew(&mut self) {}
+
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn digest(&self) -> Option<&str> {
+        None
+    }
+}

@@ -1,0 +1,75 @@
+//! What a worker needs of the configuration, in the units it uses.
+
+use std::time::Duration;
+use wasmill_record::BatchLimits;
+use wasmill_settle::{Backoff, Policy};
+
+/// Settings of one worker; all durations are derived in one place, so that their order is visible.
+#[derive(Debug, Clone)]
+pub struct WorkerSettings {
+    pub worker: usize,
+    pub workers: usize,
+    pub pipeline: String,
+    pub group: String,
+    /// Topic of each input, by its number.
+    pub topics: Vec<String>,
+    /// Name of each output, by its number.
+    pub outputs: Vec<String>,
+    pub dead_letter_topic: String,
+    pub config_digest: String,
+    /// `<instance>:<run>`: the start of every token.
+    pub instance: String,
+    pub run: String,
+    pub batch: BatchLimits,
+    pub policy: Policy,
+    pub commit_interval: Duration,
+    pub commit_records_max: usize,
+    pub commit_bytes_max: usize,
+    pub transaction_timeout: Duration,
+}
+
+impl WorkerSettings {
+    pub fn new(config: &wasmill_config::Pipeline, worker: usize, instance: &str, run: &str) -> WorkerSettings {
+        WorkerSettings {
+            worker,
+            workers: config.workers,
+            pipeline: config.name.clone(),
+            group: config.group.clone(),
+            topics: config.inputs.iter().map(|input| input.topic.clone()).collect(),
+            outputs: config.outputs.iter().map(|output| output.name.clone()).collect(),
+            dead_letter_topic: config.dead_letters.topic.clone(),
+            config_digest: config.digest.clone(),
+            instance: instance.to_owned(),
+            run: run.to_owned(),
+            batch: BatchLimits { records_max: config.batch.records_max, bytes_max: config.batch.bytes_max },
+            policy: Policy {
+                attempts_max: config.retry.attempts,
+                backoff: Backoff { initial: config.retry.backoff_initial, max: config.retry.backoff_max },
+                outputs: u16::try_from(config.outputs.len()).unwrap_or(u16::MAX),
+            },
+            commit_interval: config.commit.interval,
+            commit_records_max: config.commit.records_max,
+            commit_bytes_max: config.commit.bytes_max,
+            transaction_timeout: config.commit.transaction_timeout,
+        }
+    }
+
+    /// A transaction may be open this long before it is closed with what is decided (R5.7).
+    pub fn budget(&self) -> Duration {
+        self.transaction_timeout / 3
+    }
+
+    /// Ending one may take this long (R2.3).
+    pub fn commit_deadline(&self) -> Duration {
+        self.transaction_timeout / 2
+    }
+
+    /// No EndTxn is waited for longer after begin than this: past the timeout the coordinator aborts by itself.
+    pub fn last_moment(&self) -> Duration {
+        self.transaction_timeout.mul_f64(0.9)
+    }
+
+    pub fn topic(&self, input: u16) -> &str {
+        self.topics.get(usize::from(input)).map_or("", String::as_str)
+    }
+}

@@ -1,0 +1,279 @@
+//! A configured pipeline, put together on a real cluster: the parts in order, each built once.
+
+use crate::command::WorkerHandle;
+use crate::failed::Failed;
+use crate::handover::Handover;
+use crate::native::Native;
+use crate::progress::Progress;
+use crate::settings::WorkerSettings;
+use crate::supervisor::{Supervisor, WorkerThread, component, watch_topics};
+use crate::taking::Taking;
+use crate::topics::{Topics, TopicsError};
+use crate::worker::{Parts, Worker};
+use crossbeam_channel::{Sender, bounded};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use wasmill_config::{Delivery, PluginKind};
+use wasmill_kafka::{
+    AtLeastOnceSink, Consumer, ConsumerSettings, Inlet, KafkaBatch, KafkaError, Probe, ProbeError, ProducerSettings,
+    TransactionalSink, linger_ms,
+};
+use wasmill_record::{Sink, SystemClock};
+use wasmill_settle::Books;
+use wasmill_telemetry::{Health, Metrics, State};
+
+/// One look for brokers; between two of them the stop flag is looked at.
+const REACH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Idle wait of a fetch, at most; the commit interval when that is shorter.
+const FETCH_WAIT_MAX: Duration = Duration::from_millis(100);
+
+/// Takes that the control plane has not looked at; a rebalance makes one.
+const TAKES_MAX: usize = 1024;
+
+/// Who we are among the processes of the group.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Stable over restarts where there is a state directory.
+    pub instance: String,
+    /// Drawn at each start: 64 random bits in hex.
+    pub run: String,
+}
+
+/// A running pipeline.
+pub struct Pipeline {
+    pub name: String,
+    stop: Arc<AtomicBool>,
+    supervisor: JoinHandle<Result<(), Failed>>,
+}
+
+/// Why a pipeline did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum Stopped {
+    #[error(transparent)]
+    Kafka(#[from] KafkaError),
+    #[error(transparent)]
+    Topics(#[from] TopicsError),
+    #[error(transparent)]
+    Brokers(#[from] ProbeError),
+    #[error("there is no native plugin `{0}`")]
+    Plugin(String),
+    #[error("told to stop before a broker answered")]
+    Told,
+    #[error("no thread: {0}")]
+    Thread(#[from] std::io::Error),
+}
+
+/// Waits for the brokers, checks the topics, starts the threads. Returns once the pipeline is ready; its partitions come
+/// when the group gives them.
+pub fn start(
+    config: &wasmill_config::Pipeline,
+    identity: &Identity,
+    metrics: &Metrics,
+    health: &Health,
+    stop: Arc<AtomicBool>,
+) -> Result<Pipeline, Stopped> {
+    let name = component(&config.name);
+    health.set(&name, State::Starting { reason: "asking the brokers".to_owned() });
+    let probe = Probe::new(&config.cluster)?;
+    let topics = topics_of(config, &probe, &name, health, &stop)?;
+
+    let consumer = Arc::new(Consumer::new(
+        &config.cluster,
+        &ConsumerSettings {
+            group: config.group.clone(),
+            session_timeout: config.session_timeout,
+            topics: config.inputs.iter().map(|input| input.topic.clone()).collect(),
+            workers: config.workers,
+            fetch_wait: config.commit.interval.min(FETCH_WAIT_MAX),
+        },
+    )?);
+    let books = Arc::new(Mutex::new(Books::default()));
+    let (failures, failed) = bounded(config.workers + 1);
+    let mut workers = Vec::with_capacity(config.workers);
+    for worker in 0..config.workers {
+        workers.push(start_worker(config, identity, metrics, health, &consumer, &topics, &books, &failures, worker)?);
+    }
+    let handles: Vec<WorkerHandle> = workers.iter().map(|worker| worker.handle.clone()).collect();
+
+    let (takes, taken) = bounded(TAKES_MAX);
+    let taking = Taking {
+        group: Arc::clone(&consumer),
+        books: Arc::clone(&books),
+        workers: handles.clone(),
+        takes: taken,
+        metrics: metrics.pipeline(&config.name),
+        start: config.inputs.iter().map(|input| input.start).collect(),
+        partitions: config.inputs.iter().map(|input| topics.partitions(&input.topic)).collect(),
+    };
+    let taking = thread(&format!("{}/taking", config.name), move || taking.run())?;
+    let (end_watch, watch_ended) = bounded(1);
+    let watching = {
+        let failures = failures.clone();
+        thread(&format!("{}/topics", config.name), move || watch_topics(probe, topics, failures, watch_ended))?
+    };
+
+    let pipeline_metrics = metrics.pipeline(&config.name);
+    pipeline_metrics.pipeline_up.set(1);
+    let supervisor = Supervisor {
+        pipeline: config.name.clone(),
+        consumer: Arc::clone(&consumer),
+        handover: Handover {
+            group: consumer,
+            books,
+            workers: handles,
+            takes,
+            metrics: pipeline_metrics.clone(),
+            // Commit, then abort, each within the commit deadline, and a start that may be in its last try.
+            ack_timeout: config.commit.transaction_timeout * 2,
+            pipeline: config.name.clone(),
+        },
+        workers,
+        failures: failed,
+        stop: Arc::clone(&stop),
+        health: health.clone(),
+        metrics: pipeline_metrics,
+    };
+    health.set(&name, State::Ready);
+    let supervisor = thread(&format!("{}/poll", config.name), move || {
+        let result = supervisor.run();
+        drop(end_watch);
+        for helper in [taking, watching] {
+            if helper.join().is_err() {
+                tracing::error!("a helper thread panicked");
+            }
+        }
+        result
+    })?;
+    Ok(Pipeline { name: config.name.clone(), stop, supervisor })
+}
+
+impl Pipeline {
+    /// Asks for a graceful end: workers finish their batch and commit.
+    pub fn stop(&self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.supervisor.is_finished()
+    }
+
+    /// Waits for the end.
+    pub fn join(self) -> Result<(), Failed> {
+        let panicked = |_| Err(Failed::Panic { worker: 0, message: "the poll thread panicked".to_owned() });
+        self.supervisor.join().unwrap_or_else(panicked)
+    }
+}
+
+/// Waits for as long as no broker answers, or none answers properly; a broker that refuses us and a missing topic end it.
+fn topics_of(
+    config: &wasmill_config::Pipeline,
+    probe: &Probe,
+    component: &str,
+    health: &Health,
+    stop: &AtomicBool,
+) -> Result<Topics, Stopped> {
+    loop {
+        let answer = match probe.reach(REACH_TIMEOUT) {
+            Ok(()) => Topics::ask(probe, config),
+            Err(error) => Err(TopicsError::Probe(error)),
+        };
+        match answer {
+            Ok(topics) => return Ok(topics),
+            Err(TopicsError::Probe(error)) if error.may_pass() => {
+                tracing::warn!("waiting: {error}");
+                health.set(component, State::Waiting { reason: error.to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if stop.load(Ordering::Relaxed) {
+            return Err(Stopped::Told);
+        }
+    }
+}
+
+/// Whether the brokers have what the pipeline needs; changes nothing there.
+pub fn check_brokers(config: &wasmill_config::Pipeline, timeout: Duration) -> Result<(), Stopped> {
+    let probe = Probe::new(&config.cluster)?;
+    probe.reach(timeout)?;
+    Topics::ask(&probe, config)?;
+    Ok(())
+}
+
+#[expect(clippy::too_many_arguments, reason = "wiring: each part is named once, and only here")]
+fn start_worker(
+    config: &wasmill_config::Pipeline,
+    identity: &Identity,
+    metrics: &Metrics,
+    health: &Health,
+    consumer: &Arc<Consumer>,
+    topics: &Topics,
+    books: &Arc<Mutex<Books>>,
+    failures: &Sender<Failed>,
+    worker: usize,
+) -> Result<WorkerThread, Stopped> {
+    let outputs = Arc::new(topics.outputs(config));
+    let exactly_once = config.delivery == Delivery::ExactlyOnce;
+    let producers = if config.outputs.iter().all(|output| output.partition == wasmill_config::Partitioner::Source) {
+        1
+    } else {
+        config.workers
+    };
+    let partitions = outputs.outputs.iter().map(|output| usize::try_from(output.partitions).unwrap_or(0)).sum();
+    let settings = ProducerSettings {
+        cluster: config.cluster.clone(),
+        transactional_id: exactly_once.then(|| format!("wasmill.{}.{}.{worker}", config.group, identity.instance)),
+        transaction_timeout: config.commit.transaction_timeout,
+        linger_ms: linger_ms(producers, partitions, exactly_once.then_some(config.commit.interval)),
+        record_bytes_max: topics.record_bytes_max(),
+    };
+    let (handle, commands) = WorkerHandle::new(worker);
+    let progress = Arc::new(Progress::new(Instant::now()));
+    let worker_metrics = metrics.worker(&config.name, worker);
+    let PluginKind::Native(name) = &config.plugin.kind;
+    let plugin = Box::new(Native::find(name).ok_or_else(|| Stopped::Plugin(name.clone()))?);
+    let worker_settings = WorkerSettings::new(config, worker, &identity.instance, &identity.run);
+    let source = Inlet::new(Arc::clone(consumer), worker);
+    let thread_name = format!("{}/{worker}", config.name);
+    let (books, health, failures) = (Arc::clone(books), health.clone(), failures.clone());
+    let (thread_progress, thread_metrics) = (Arc::clone(&progress), worker_metrics.clone());
+    macro_rules! spawn {
+        ($sink:expr) => {{
+            let sink = $sink;
+            thread(&thread_name, move || {
+                let parts = Parts {
+                    source,
+                    sink,
+                    plugin,
+                    clock: SystemClock,
+                    commands,
+                    books,
+                    progress: thread_progress,
+                    metrics: thread_metrics,
+                    health,
+                };
+                run_worker(Worker::new(worker_settings, parts), &failures);
+            })?
+        }};
+    }
+    let thread = if exactly_once {
+        spawn!(TransactionalSink::new(Arc::clone(consumer), settings, outputs)?)
+    } else {
+        spawn!(AtLeastOnceSink::new(Arc::clone(consumer), settings, outputs)?)
+    };
+    Ok(WorkerThread { handle, thread, progress, metrics: worker_metrics })
+}
+
+fn run_worker<K: Sink<KafkaBatch>>(mut worker: Worker<Inlet, K, SystemClock>, failures: &Sender<Failed>) {
+    if let Err(failed) = worker.run() {
+        worker.abandon();
+        // Room for one failure of each worker; the first one ends the pipeline.
+        let _ = failures.try_send(failed);
+    }
+}
+
+fn thread<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send + 'static) -> std::io::Result<JoinHandle<T>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(body)
+}

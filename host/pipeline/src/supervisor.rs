@@ -1,0 +1,180 @@
+//! The poll thread of a pipeline: keeps the membership alive, answers rebalances, watches workers and topics, and takes
+//! everything down in the right order.
+
+use crate::command::{Command, WorkerHandle};
+use crate::failed::Failed;
+use crate::handover::Handover;
+use crate::progress::Progress;
+use crate::topics::Topics;
+use crossbeam_channel::{Receiver, TryRecvError};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use wasmill_kafka::{Consumer, GroupEvent, Probe};
+use wasmill_record::Group;
+use wasmill_telemetry::{Health, PipelineMetrics, State, WorkerMetrics};
+
+/// How late the thread notices what no event tells it: a stop, a failed worker.
+const POLL_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// How often topics are compared with what they were.
+const TOPICS_INTERVAL: Duration = Duration::from_secs(2);
+
+const WATCHDOG_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Leaving the group: how long the revoke of everything may take to arrive.
+const LEAVE_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(crate) struct Supervisor {
+    pub(crate) pipeline: String,
+    pub(crate) consumer: Arc<Consumer>,
+    pub(crate) handover: Handover<Consumer>,
+    pub(crate) workers: Vec<WorkerThread>,
+    pub(crate) failures: Receiver<Failed>,
+    pub(crate) stop: Arc<AtomicBool>,
+    pub(crate) health: Health,
+    pub(crate) metrics: PipelineMetrics,
+}
+
+pub(crate) struct WorkerThread {
+    pub(crate) handle: WorkerHandle,
+    pub(crate) thread: JoinHandle<()>,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) metrics: WorkerMetrics,
+}
+
+impl Supervisor {
+    /// Runs the pipeline until it is told to stop or fails.
+    pub(crate) fn run(mut self) -> Result<(), Failed> {
+        let result = self.supervise();
+        let commit = result.is_ok();
+        let left = self.leave(commit);
+        self.metrics.pipeline_up.set(0);
+        match (result, left) {
+            (Err(failed), _) | (Ok(()), Err(failed)) => {
+                tracing::error!(pipeline = self.pipeline, "{failed}");
+                let reason = failed.to_string();
+                self.health.set(&component(&self.pipeline), State::Failed { reason });
+                Err(failed)
+            }
+            (Ok(()), Ok(())) => {
+                tracing::info!(pipeline = self.pipeline, "stopped");
+                Ok(())
+            }
+        }
+    }
+
+    fn supervise(&mut self) -> Result<(), Failed> {
+        self.consumer.subscribe().map_err(|failure| Failed::Consumer { message: failure.message })?;
+        let mut watchdog = Instant::now();
+        loop {
+            if self.stop.load(Ordering::Relaxed) {
+                return Ok(());
+            }
+            match self.failures.try_recv() {
+                Ok(failed) => return Err(failed),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => {}
+            }
+            if let Some(event) = self.consumer.poll(POLL_TIMEOUT) {
+                self.answer(event)?;
+            }
+            if watchdog.elapsed() >= WATCHDOG_INTERVAL {
+                watchdog = Instant::now();
+                self.watch_workers();
+            }
+        }
+    }
+
+    fn answer(&mut self, event: GroupEvent) -> Result<(), Failed> {
+        match event {
+            GroupEvent::Assigned(partitions) => self.handover.assigned(&partitions),
+            GroupEvent::Revoked { partitions, lost } => self.handover.revoked(&partitions, lost),
+            GroupEvent::Error { message, fatal: true } => Err(Failed::Consumer { message }),
+            GroupEvent::Error { message, fatal: false } => {
+                self.metrics.broker_error("consumer");
+                tracing::warn!(pipeline = self.pipeline, "{message}");
+                Ok(())
+            }
+            // A partition was not forwarded: dropping its record would lose it, so the process must not go on.
+            GroupEvent::Stray { partition, offset } => {
+                let message = format!("record {offset} of partition {partition:?} arrived on the poll thread's queue");
+                Err(Failed::Consumer { message })
+            }
+        }
+    }
+
+    fn watch_workers(&self) {
+        let now = Instant::now();
+        let stalled = self.workers.iter().find_map(|worker| {
+            let (phase, lasted) = worker.progress.stalled(now)?;
+            worker.metrics.watchdog_stalls.inc();
+            Some(format!("worker {} has been in `{phase}` for {} s", worker.handle.worker, lasted.as_secs()))
+        });
+        let component = format!("{}/workers", component(&self.pipeline));
+        match stalled {
+            Some(reason) => {
+                tracing::error!(pipeline = self.pipeline, "{reason}");
+                self.health.set(&component, State::Stalled { reason });
+            }
+            None => self.health.set(&component, State::Ready),
+        }
+    }
+
+    /// Leaves the group, stops the workers, waits for them. With `commit`, what they have is committed first.
+    fn leave(&mut self, commit: bool) -> Result<(), Failed> {
+        let mut result = Ok(());
+        if !commit {
+            // The revoke must find nothing to commit.
+            self.stop_workers(false);
+        }
+        if let Err(failure) = self.consumer.unsubscribe() {
+            tracing::warn!(pipeline = self.pipeline, "{failure}");
+        }
+        let deadline = Instant::now() + LEAVE_TIMEOUT;
+        while !self.handover.is_empty() && Instant::now() < deadline && result.is_ok() {
+            if let Some(event) = self.consumer.poll(POLL_TIMEOUT) {
+                result = self.answer(event);
+            }
+        }
+        self.stop_workers(commit);
+        for worker in self.workers.drain(..) {
+            if worker.thread.join().is_err() && result.is_ok() {
+                let message = "it panicked".to_owned();
+                result = Err(Failed::Panic { worker: worker.handle.worker, message });
+            }
+        }
+        result
+    }
+
+    fn stop_workers(&self, commit: bool) {
+        for worker in &self.workers {
+            worker.handle.tell(Command::Stop { commit });
+            self.consumer.wake(worker.handle.worker);
+        }
+    }
+}
+
+/// Watches the topics on a thread of its own, because asking takes as long as the brokers please.
+pub(crate) fn watch_topics(
+    probe: Probe,
+    topics: Topics,
+    failures: crossbeam_channel::Sender<Failed>,
+    stop: Receiver<()>,
+) {
+    loop {
+        match stop.recv_timeout(TOPICS_INTERVAL) {
+            Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
+            _ => return,
+        }
+        if let Err(failed) = topics.check(&probe) {
+            // Full or closed: somebody else's failure came first.
+            let _ = failures.try_send(failed);
+            return;
+        }
+    }
+}
+
+pub(crate) fn component(pipeline: &str) -> String {
+    format!("pipeline/{pipeline}")
+}

@@ -1,0 +1,149 @@
+//! Finding where a taken partition starts: stable committed offsets first, the start policy where there are none (R3.3).
+//!
+//! Runs on a thread of its own, because an offset may stay unstable for as long as somebody's open transaction; one that
+//! does must not hold up the others. State will be restored here, between the offsets and the start.
+
+use crate::command::{Command, WorkerHandle};
+use crate::handover::Take;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use wasmill_config::Start;
+use wasmill_record::{CommitOffset, Failure, Group, InputPartition};
+use wasmill_settle::Books;
+use wasmill_telemetry::PipelineMetrics;
+
+/// One question about all partitions of a take; most often it is enough.
+const ALL_TIMEOUT: Duration = Duration::from_millis(1000);
+
+/// One question about one partition, when another one was unstable.
+const ONE_TIMEOUT: Duration = Duration::from_millis(300);
+
+const WATERMARK_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Pause before asking again about partitions that were not answered.
+const ASK_AGAIN: Duration = Duration::from_millis(50);
+
+pub struct Taking<G> {
+    pub group: Arc<G>,
+    pub books: Arc<Mutex<Books>>,
+    pub workers: Vec<WorkerHandle>,
+    pub takes: Receiver<Take>,
+    pub metrics: PipelineMetrics,
+    /// Start policy of each input.
+    pub start: Vec<Start>,
+    /// Partitions of each input, as known at start.
+    pub partitions: Vec<i32>,
+}
+
+/// A partition whose start position is not known yet. As many as there are partitions.
+#[derive(Debug, Clone, Copy)]
+struct Wanted {
+    partition: InputPartition,
+    epoch: u64,
+    since: Instant,
+}
+
+impl<G: Group> Taking<G> {
+    /// Until every sender of takes is gone.
+    pub fn run(&self) {
+        let mut wanted: Vec<Wanted> = Vec::new();
+        loop {
+            let next = if wanted.is_empty() {
+                self.takes.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            } else {
+                self.takes.recv_timeout(ASK_AGAIN)
+            };
+            match next {
+                Ok(take) => {
+                    let Take { partitions, epoch, since } = take;
+                    wanted.extend(partitions.into_iter().map(|partition| Wanted { partition, epoch, since }));
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            self.round(&mut wanted);
+        }
+    }
+
+    /// Starts what can be started and keeps the rest.
+    fn round(&self, wanted: &mut Vec<Wanted>) {
+        wanted.retain(|want| self.is_taking(want));
+        let partitions: Vec<InputPartition> = wanted.iter().map(|want| want.partition).collect();
+        if partitions.is_empty() {
+            return;
+        }
+        if let Ok(offsets) = self.group.stable_offsets(&partitions, ALL_TIMEOUT) {
+            let answered: Vec<_> = wanted.iter().copied().zip(offsets).collect();
+            for (want, offset) in answered {
+                if self.start(want, offset) {
+                    wanted.retain(|other| other.partition != want.partition);
+                }
+            }
+            return;
+        }
+        for want in wanted.clone() {
+            let answer = self.group.stable_offsets(&[want.partition], ONE_TIMEOUT);
+            match answer.map(|offsets| offsets.first().copied().flatten()) {
+                Ok(offset) => {
+                    if self.start(want, offset) {
+                        wanted.retain(|other| other.partition != want.partition);
+                    }
+                }
+                Err(failure) => {
+                    let waited_ms = want.since.elapsed().as_millis() as u64;
+                    tracing::debug!(partition = %want.partition, waited_ms, "no stable offset yet: {failure}");
+                }
+            }
+        }
+    }
+
+    /// Tells the worker; whether that is done with.
+    fn start(&self, want: Wanted, committed: Option<CommitOffset>) -> bool {
+        let (at, by_policy) = match committed {
+            Some(at) => (at, false),
+            None => match self.by_policy(want.partition) {
+                Ok(at) => (at, true),
+                Err(failure) => {
+                    tracing::debug!(partition = %want.partition, "no start position yet: {failure}");
+                    return false;
+                }
+            },
+        };
+        if !self.books.lock().unwrap_or_else(PoisonError::into_inner).started(want.partition, want.epoch) {
+            return true;
+        }
+        let worker = want.partition.worker(self.workers.len());
+        if let Some(handle) = self.workers.get(worker) {
+            handle.tell(Command::Start { partition: want.partition, epoch: want.epoch, at, by_policy });
+            self.group.wake(worker);
+        }
+        self.metrics.take_duration.observe(want.since.elapsed().as_secs_f64());
+        true
+    }
+
+    /// Where a partition without a committed offset starts. One that appeared after the group had begun starts at its
+    /// first record whatever the policy says: records written before we knew of it are not to be skipped.
+    fn by_policy(&self, partition: InputPartition) -> Result<CommitOffset, Failure> {
+        let (first, end) = self.group.watermarks(partition, WATERMARK_TIMEOUT)?;
+        let input = usize::from(partition.input);
+        let policy = self.start.get(input).copied().unwrap_or(Start::Earliest);
+        if policy == Start::Latest && !self.group_has_begun(partition.input)? {
+            return Ok(end);
+        }
+        Ok(first)
+    }
+
+    /// Whether any partition of the input, as it was at start, has a committed offset. The first start of a group commits
+    /// one for every partition, moved or not.
+    fn group_has_begun(&self, input: u16) -> Result<bool, Failure> {
+        let count = self.partitions.get(usize::from(input)).copied().unwrap_or(0);
+        let all: Vec<InputPartition> = (0..count).map(|number| InputPartition::new(input, number)).collect();
+        let offsets = self.group.stable_offsets(&all, ALL_TIMEOUT)?;
+        Ok(offsets.iter().any(Option::is_some))
+    }
+
+    fn is_taking(&self, want: &Wanted) -> bool {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).is_taking(want.partition, want.epoch)
+    }
+}

@@ -1,0 +1,111 @@
+//! What the brokers must have before a pipeline starts, and must not change while it runs.
+
+use crate::failed::Failed;
+use std::fmt::Write;
+use std::time::Duration;
+use wasmill_config::{Partitioner, Pipeline};
+use wasmill_kafka::{OutputTopic, OutputTopics, Probe, ProbeError, TopicFacts};
+
+const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// The topics of a pipeline as they were when it started.
+#[derive(Debug, Clone)]
+pub(crate) struct Topics {
+    /// Facts of inputs, outputs and dead letters, each name once.
+    known: Vec<TopicFacts>,
+}
+
+impl Topics {
+    /// Asks the brokers; missing topics are named all at once, with the commands that create them.
+    pub(crate) fn ask(probe: &Probe, config: &Pipeline) -> Result<Topics, TopicsError> {
+        let known = probe.topics(&names(config), ASK_TIMEOUT)?;
+        let missing: Vec<&TopicFacts> = known.iter().filter(|topic| !topic.exists()).collect();
+        if !missing.is_empty() {
+            return Err(TopicsError::Missing(missing_text(&missing, &known, config)));
+        }
+        Ok(Topics { known })
+    }
+
+    pub(crate) fn partitions(&self, topic: &str) -> i32 {
+        self.facts(topic).map_or(0, |facts| facts.partitions)
+    }
+
+    /// The largest `max.message.bytes` of any of them.
+    pub(crate) fn record_bytes_max(&self) -> usize {
+        self.known.iter().filter_map(|topic| topic.bytes_max).max().unwrap_or(0)
+    }
+
+    pub(crate) fn outputs(&self, config: &Pipeline) -> OutputTopics {
+        // The broker's limit is on the compressed batch: only it can tell then.
+        let compressed = config.cluster.properties.iter().any(|(name, value)| {
+            matches!(name.as_str(), "compression.type" | "compression.codec") && value.expose() != "none"
+        });
+        let topic = |name: &str, partitioner| OutputTopic {
+            name: name.to_owned(),
+            partitions: self.partitions(name),
+            partitioner,
+            bytes_max: self.facts(name).and_then(|facts| facts.bytes_max).filter(|_| !compressed),
+        };
+        OutputTopics {
+            outputs: config.outputs.iter().map(|output| topic(&output.topic, output.partition)).collect(),
+            dead_letters: topic(&config.dead_letters.topic, Partitioner::Source),
+        }
+    }
+
+    /// Compares with the brokers' present answer. A topic that is gone or another one ends the pipeline; partitions that
+    /// were added are taken by the next rebalance.
+    pub(crate) fn check(&self, probe: &Probe) -> Result<(), Failed> {
+        let names: Vec<&str> = self.known.iter().map(|topic| topic.name.as_str()).collect();
+        let Ok(now) = probe.identities(&names, ASK_TIMEOUT) else { return Ok(()) };
+        for (before, now) in self.known.iter().filter_map(|before| Some((before, find(&now, &before.name)?))) {
+            let what = match now {
+                now if !now.exists() => "was deleted",
+                now if now.id != before.id => "was deleted and created again",
+                _ => continue,
+            };
+            return Err(Failed::Topic { topic: before.name.clone(), what: what.to_owned() });
+        }
+        Ok(())
+    }
+
+    fn facts(&self, topic: &str) -> Option<&TopicFacts> {
+        find(&self.known, topic)
+    }
+}
+
+fn find<'a>(topics: &'a [TopicFacts], name: &str) -> Option<&'a TopicFacts> {
+    topics.iter().find(|topic| topic.name == name)
+}
+
+fn names(config: &Pipeline) -> Vec<&str> {
+    let inputs = config.inputs.iter().map(|input| input.topic.as_str());
+    let outputs = config.outputs.iter().map(|output| output.topic.as_str());
+    let mut names: Vec<&str> = inputs.chain(outputs).chain([config.dead_letters.topic.as_str()]).collect();
+    names.sort_unstable();
+    names.dedup();
+    names
+}
+
+/// Why a pipeline can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum TopicsError {
+    #[error("{0}")]
+    Missing(String),
+    #[error(transparent)]
+    Probe(#[from] ProbeError),
+}
+
+fn missing_text(missing: &[&TopicFacts], known: &[TopicFacts], config: &Pipeline) -> String {
+    let inputs = config.inputs.iter().filter_map(|input| find(known, &input.topic));
+    let partitions = inputs.map(|topic| topic.partitions).max().filter(|count| *count > 0).unwrap_or(8);
+    let mut text = format!("pipeline {}: topics are missing; create them with", config.name);
+    for topic in missing {
+        // Writing to a String does not fail.
+        let _ = write!(
+            text,
+            "\n  kafka-topics.sh --bootstrap-server {} --create --topic {} --partitions {partitions}",
+            config.cluster.bootstrap_servers, topic.name
+        );
+    }
+    text
+}

@@ -1,0 +1,326 @@
+//! What happens to a record: **poll -> check -> invoke -> decide -> write -> commit**. Read this page first.
+//!
+//! A worker owns the partitions p with p % workers = its number: one queue of records, one producer, one plugin instance.
+//! It runs on a thread of its own, shares nothing with other workers but the books of held partitions, and is told about
+//! partitions between batches. `process` is the middle of the path, `ending` its end.
+//!
+//! Why nothing is lost or doubled: outputs, dead letters and positions are one transaction (R1.1); the position sent is
+//! exactly the one up to which records were settled in it (the tracker); whatever goes wrong before the commit leads to a
+//! rewind to the first position of the transaction, whatever goes wrong after an EndTxn was sent is asked of the token
+//! (`ending`).
+
+use crate::command::{Ack, Command};
+use crate::ending::Ended;
+use crate::failed::Failed;
+use crate::progress::{Phase, Progress};
+use crate::settings::WorkerSettings;
+use crate::waiting::Waiting;
+use crossbeam_channel::Receiver;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use wasmill_record::{
+    Batch, Clock, CommitOffset, InputPartition, Invoke, PartitionErrorKind, Polled, Reply, Sink, Source,
+};
+use wasmill_settle::{Books, Disposition, Fencing, Refused, Tracker};
+use wasmill_telemetry::{Health, WorkerMetrics};
+
+/// Longest wait for a record: bounds how late a worker notices what nobody woke it for.
+const POLL_WAIT_MAX: Duration = Duration::from_millis(100);
+
+/// Pause between two tries of something that should work any moment now.
+pub(crate) const RETRY_PAUSE: Duration = Duration::from_millis(2);
+
+/// One try to initialise a producer; commands are looked at in between.
+const INIT_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// What a worker is made of. `S` and `K` are Kafka's or a test's.
+pub struct Parts<S: Source, K, C> {
+    pub source: S,
+    pub sink: K,
+    pub plugin: Box<dyn Invoke<S::Batch>>,
+    pub clock: C,
+    pub commands: Receiver<Command>,
+    pub books: Arc<Mutex<Books>>,
+    pub progress: Arc<Progress>,
+    pub metrics: WorkerMetrics,
+    pub health: Health,
+}
+
+pub struct Worker<S: Source, K, C> {
+    pub(crate) settings: WorkerSettings,
+    pub(crate) source: S,
+    pub(crate) sink: K,
+    pub(crate) plugin: Box<dyn Invoke<S::Batch>>,
+    pub(crate) clock: C,
+    commands: Receiver<Command>,
+    pub(crate) books: Arc<Mutex<Books>>,
+    pub(crate) progress: Arc<Progress>,
+    pub(crate) metrics: WorkerMetrics,
+    pub(crate) health: Health,
+
+    pub(crate) tracker: Tracker,
+    pub(crate) refused: Refused,
+    pub(crate) waiting: Waiting,
+    pub(crate) fencing: Fencing,
+    pub(crate) producer: Producer,
+    /// The open transaction.
+    pub(crate) open: Option<Open>,
+    /// Transactions begun by this worker; the last part of the token.
+    pub(crate) transactions: u64,
+    /// Partitions that should be read but whose seek has not worked yet.
+    starting: Vec<Starting>,
+
+    // Reused from batch to batch.
+    pub(crate) reply: Reply,
+    pub(crate) dispositions: Vec<Disposition>,
+    pub(crate) output_counters: Vec<wasmill_telemetry::Counter>,
+}
+
+/// How far the producer is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Producer {
+    Ready,
+    /// To be initialised before anything is written.
+    Uninitialised,
+    /// To be initialised, and then asked whether the transaction with this token is in the log.
+    Unresolved {
+        token: String,
+    },
+}
+
+/// The open transaction.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Open {
+    pub(crate) begun: Instant,
+    /// When it is to be committed.
+    pub(crate) due: Instant,
+    pub(crate) records: usize,
+    pub(crate) bytes: usize,
+}
+
+struct Starting {
+    partition: InputPartition,
+    epoch: u64,
+    at: CommitOffset,
+    by_policy: bool,
+    since: Instant,
+}
+
+impl<S, K, C> Worker<S, K, C>
+where
+    S: Source,
+    K: Sink<S::Batch>,
+    C: Clock,
+{
+    pub fn new(settings: WorkerSettings, parts: Parts<S, K, C>) -> Worker<S, K, C> {
+        let output_counters = settings.outputs.iter().map(|output| parts.metrics.output(output)).collect();
+        Worker {
+            settings,
+            source: parts.source,
+            sink: parts.sink,
+            plugin: parts.plugin,
+            clock: parts.clock,
+            commands: parts.commands,
+            books: parts.books,
+            progress: parts.progress,
+            metrics: parts.metrics,
+            health: parts.health,
+            tracker: Tracker::default(),
+            refused: Refused::default(),
+            waiting: Waiting::default(),
+            fencing: Fencing::default(),
+            producer: Producer::Uninitialised,
+            open: None,
+            transactions: 0,
+            starting: Vec::new(),
+            reply: Reply::default(),
+            dispositions: Vec::new(),
+            output_counters,
+        }
+    }
+
+    /// Runs until told to stop, or until something happens that trying again does not mend.
+    pub fn run(&mut self) -> Result<(), Failed> {
+        let mut batch = S::Batch::default();
+        loop {
+            self.progress.enter(Phase::Poll, self.clock.now());
+            if self.obey()? {
+                return Ok(());
+            }
+            if self.producer != Producer::Ready {
+                self.prepare_producer()?;
+                continue;
+            }
+            if self.commit_is_due() {
+                self.end_transaction()?;
+                continue;
+            }
+            self.start_partitions()?;
+            match self.source.poll(&mut batch, self.settings.batch, self.poll_wait()) {
+                Polled::Batch => self.process(&mut batch)?,
+                Polled::Nothing => self.sink.poll(),
+                Polled::Error(error) => self.partition_error(&error)?,
+            }
+            batch.clear();
+        }
+    }
+
+    /// Carries out what was told; whether it was to stop.
+    fn obey(&mut self) -> Result<bool, Failed> {
+        while let Ok(command) = self.commands.try_recv() {
+            match command {
+                Command::Start { partition, epoch, at, by_policy } => {
+                    self.starting.retain(|starting| starting.partition != partition);
+                    let since = self.clock.now();
+                    self.starting.push(Starting { partition, epoch, at, by_policy, since });
+                }
+                Command::Give { partitions, lost, done } => {
+                    let clean = self.give(&partitions, lost)?;
+                    // Nobody listens any more: the process is ending.
+                    let _ = done.send(Ack { worker: self.settings.worker, clean });
+                }
+                Command::Stop { commit } => {
+                    if commit && self.producer == Producer::Ready {
+                        self.end_transaction()?;
+                    }
+                    self.abandon();
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    /// Ends what is open of these partitions and forgets them; whether nothing of it became void.
+    fn give(&mut self, partitions: &[InputPartition], lost: bool) -> Result<bool, Failed> {
+        self.starting.retain(|starting| !partitions.contains(&starting.partition));
+        let touched = |worker: &Self| worker.tracker.touched().any(|slot| partitions.contains(&slot.partition));
+        let mut clean = true;
+        if touched(self) && self.producer == Producer::Ready {
+            clean = if lost { self.void_lost(partitions)? } else { self.end_transaction()? == Ended::Committed };
+        }
+        for partition in partitions {
+            self.forget(*partition);
+        }
+        // Instance memory may hold what it learned from records that are somebody else's now.
+        self.plugin.renew();
+        Ok(clean)
+    }
+
+    pub(crate) fn forget(&mut self, partition: InputPartition) {
+        self.tracker.stop(partition);
+        self.source.forget(partition);
+        self.waiting.forget(partition);
+        self.refused.forget(partition);
+    }
+
+    /// Starts what was told to be started and is still ours, and what has waited long enough.
+    fn start_partitions(&mut self) -> Result<(), Failed> {
+        if self.starting.is_empty() && self.waiting.is_empty() {
+            return Ok(());
+        }
+        let now = self.clock.now();
+        for partition in self.waiting.due(now) {
+            if let Some((_, slot)) = self.tracker.find(partition) {
+                let (epoch, at) = (slot.epoch, slot.next);
+                self.starting.push(Starting { partition, epoch, at, by_policy: false, since: now });
+            }
+        }
+        self.metrics.waiting_partitions.set(self.waiting.held() as i64);
+        self.progress.enter(Phase::Seek, now);
+        for starting in std::mem::take(&mut self.starting) {
+            let Starting { partition, epoch, at, by_policy, since } = starting;
+            if !self.owns(partition, epoch) {
+                continue;
+            }
+            if let Err(failure) = self.source.start(partition, at) {
+                // A seek error says nothing about ownership (R4.3): only our books do.
+                if self.clock.now().saturating_duration_since(since) > self.settings.commit_deadline() {
+                    return Err(Failed::Rewind { partition, to: at.next(), message: failure.message });
+                }
+                self.starting.push(Starting { partition, epoch, at, by_policy, since });
+                continue;
+            }
+            let known = self.tracker.find(partition).filter(|(_, slot)| slot.epoch == epoch);
+            if known.is_none() {
+                let slot = self.tracker.start(partition, epoch, at);
+                tracing::info!(pipeline = self.settings.pipeline, %partition, epoch, offset = at.next(), "started");
+                if let Some(slot) = slot.filter(|_| by_policy) {
+                    // The start policy is applied once: from now on the position is what counts.
+                    self.touch(slot)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn poll_wait(&self) -> Duration {
+        if !self.starting.is_empty() {
+            return RETRY_PAUSE;
+        }
+        let now = self.clock.now();
+        let commit = self.open.map(|open| open.due.saturating_duration_since(now));
+        [commit, self.waiting.next(now)].into_iter().flatten().fold(POLL_WAIT_MAX, Duration::min)
+    }
+
+    fn commit_is_due(&self) -> bool {
+        self.open.is_some_and(|open| {
+            open.records >= self.settings.commit_records_max
+                || open.bytes >= self.settings.commit_bytes_max
+                || self.clock.now() >= open.due
+        })
+    }
+
+    /// One try to make the producer usable, and to learn what became of a transaction that nobody knows about.
+    fn prepare_producer(&mut self) -> Result<(), Failed> {
+        self.progress.enter(Phase::Init, self.clock.now());
+        let started = self.clock.now();
+        match self.sink.init(INIT_TIMEOUT) {
+            Ok(()) => {
+                let took_ms = self.clock.now().saturating_duration_since(started).as_millis() as u64;
+                tracing::debug!(
+                    pipeline = self.settings.pipeline,
+                    worker = self.settings.worker,
+                    took_ms,
+                    "producer ready"
+                );
+                match std::mem::replace(&mut self.producer, Producer::Ready) {
+                    Producer::Unresolved { token } => self.resolve(token),
+                    Producer::Ready | Producer::Uninitialised => Ok(()),
+                }
+            }
+            Err(failure) => self.producer_failed(failure),
+        }
+    }
+
+    /// A partition stopped by itself.
+    fn partition_error(&mut self, error: &wasmill_record::PartitionError) -> Result<(), Failed> {
+        let partition = error.partition;
+        let topic = self.settings.topic(partition.input).to_owned();
+        match error.kind {
+            PartitionErrorKind::Transient => {
+                tracing::warn!(pipeline = self.settings.pipeline, topic, %partition, "{}", error.message);
+                Ok(())
+            }
+            PartitionErrorKind::TopicGone => Err(Failed::Topic { topic, what: format!("is gone ({})", error.message) }),
+            PartitionErrorKind::Unauthorized => Err(Failed::Unauthorized { topic, message: error.message.clone() }),
+            PartitionErrorKind::OutOfRange => {
+                let at = self.tracker.find(partition).map_or(-1, |(_, slot)| slot.next.next());
+                let reason = format!(
+                    "{topic} [{}]: offset {at} does not exist (any more): {}. The partition stands still; set the \
+                     group's offset with kafka-consumer-groups --reset-offsets while the pipeline is stopped",
+                    partition.partition, error.message
+                );
+                tracing::error!(pipeline = self.settings.pipeline, topic, %partition, offset = at, "{reason}");
+                self.source.pause(partition);
+                let component = format!("pipeline/{}/{}", self.settings.pipeline, partition);
+                self.health.set(&component, wasmill_telemetry::State::Waiting { reason });
+                Ok(())
+            }
+        }
+    }
+
+    pub(crate) fn owns(&self, partition: InputPartition, epoch: u64) -> bool {
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).owns(partition, epoch)
+    }
+}

@@ -1,0 +1,128 @@
+//! What the open transaction has touched, and where reading goes on.
+//!
+//! One slot per partition of a worker. Legal moves of a slot:
+//! ```text
+//! start -> clean --touch/settle--> open --commit--> clean
+//!                                   \----rewind---> clean (at its first position)
+//! any -> stop
+//! ```
+//! Invariants: positions only grow, but for a rewind, which goes exactly to the first position of the open transaction; a
+//! touched slot is committed whether it moved or not (R1.3).
+
+use wasmill_record::{CommitOffset, InputPartition, Offset, Position};
+
+/// A partition's place in the tracker; small, so that it fits beside an offset in a delivery report.
+pub type SlotNumber = u16;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Slot {
+    pub partition: InputPartition,
+    /// Of the assignment under which it was started.
+    pub epoch: u64,
+    /// Reading goes on here.
+    pub next: CommitOffset,
+    /// `next` when the open transaction first touched it.
+    first: Option<CommitOffset>,
+}
+
+#[derive(Debug, Default)]
+pub struct Tracker {
+    slots: Vec<Option<Slot>>,
+    /// Slots with `first` set.
+    touched: usize,
+}
+
+impl Tracker {
+    /// Makes the partition known at `next`; its slot number. `None` beyond 65,536 partitions per worker.
+    pub fn start(&mut self, partition: InputPartition, epoch: u64, next: CommitOffset) -> Option<SlotNumber> {
+        self.stop(partition);
+        let slot = Slot { partition, epoch, next, first: None };
+        let at = match self.slots.iter().position(Option::is_none) {
+            Some(at) => at,
+            None => {
+                self.slots.push(None);
+                self.slots.len() - 1
+            }
+        };
+        let number = SlotNumber::try_from(at).ok()?;
+        self.slots[at] = Some(slot);
+        Some(number)
+    }
+
+    /// Forgets the partition, open or not.
+    pub fn stop(&mut self, partition: InputPartition) {
+        if let Some((number, slot)) = self.find(partition) {
+            self.touched -= usize::from(slot.first.is_some());
+            self.slots[usize::from(number)] = None;
+        }
+    }
+
+    pub fn find(&self, partition: InputPartition) -> Option<(SlotNumber, Slot)> {
+        let at = self.slots.iter().position(|slot| slot.is_some_and(|slot| slot.partition == partition))?;
+        Some((at as SlotNumber, self.slots[at]?))
+    }
+
+    pub fn get(&self, number: SlotNumber) -> Option<Slot> {
+        self.slots.get(usize::from(number)).copied().flatten()
+    }
+
+    /// The open transaction now includes the partition, at its present position.
+    pub fn touch(&mut self, number: SlotNumber) {
+        if let Some(Some(slot)) = self.slots.get_mut(usize::from(number))
+            && slot.first.is_none()
+        {
+            slot.first = Some(slot.next);
+            self.touched += 1;
+        }
+    }
+
+    /// Everything up to and including `offset` is settled in the open transaction. A record that lies before the position
+    /// changes nothing.
+    pub fn settle(&mut self, number: SlotNumber, offset: Offset) {
+        self.touch(number);
+        if let Some(Some(slot)) = self.slots.get_mut(usize::from(number)) {
+            slot.next = slot.next.max(CommitOffset::after(offset));
+        }
+    }
+
+    /// Whether the open transaction includes anything.
+    pub fn is_touched(&self) -> bool {
+        self.touched > 0
+    }
+
+    /// Slots of the open transaction.
+    pub fn touched(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.slots.iter().flatten().filter(|slot| slot.first.is_some()).copied()
+    }
+
+    /// What the open transaction commits.
+    pub fn positions(&self) -> Vec<Position> {
+        self.touched().map(|slot| Position { partition: slot.partition, next: slot.next }).collect()
+    }
+
+    /// The transaction is in the log.
+    pub fn commit(&mut self) {
+        for slot in self.slots.iter_mut().flatten() {
+            slot.first = None;
+        }
+        self.touched = 0;
+    }
+
+    /// The transaction is void: where each of its partitions has to be read again from.
+    pub fn rewind(&mut self) -> Vec<(InputPartition, CommitOffset)> {
+        self.touched = 0;
+        let back = |slot: &mut Slot| {
+            let first = slot.first.take()?;
+            slot.next = first;
+            Some((slot.partition, first))
+        };
+        self.slots.iter_mut().flatten().filter_map(back).collect()
+    }
+
+    pub fn partitions(&self) -> impl Iterator<Item = InputPartition> + '_ {
+        self.slots.iter().flatten().map(|slot| slot.partition)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! The handles that workers and pipelines hold. Field names are the metrics' names without `wasmill_` and suffix; what
+//! each one means stands in `names`.
+
+use std::fmt;
+use std::sync::Arc;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+
+use super::dead_letters::DeadLetterCodes;
+use super::families::Families;
+
+/// What one worker counts. Cloning shares the series.
+#[derive(Clone)]
+pub struct WorkerMetrics {
+    pub records: OutcomeCounters,
+    pub batches: Counter,
+    /// Records.
+    pub batch_records: Histogram,
+    /// Seconds.
+    pub invoke_duration: Histogram,
+    pub input_bytes: Counter,
+    pub output_bytes: Counter,
+    pub refused_outputs: Counter,
+    /// Set, not added to: each worker has a series of its own.
+    pub waiting_partitions: Gauge,
+    pub transactions: TransactionCounters,
+    pub transaction_failures: FailureCounters,
+    /// 1 or 0; each worker has a series of its own.
+    pub transaction_open: Gauge,
+    /// Seconds.
+    pub commit_duration: Histogram,
+    pub producer_replacements: ReplacementCounters,
+    pub rewinds: Counter,
+    pub watchdog_stalls: Counter,
+    pipeline: Arc<str>,
+    codes: Arc<DeadLetterCodes>,
+    families: Families,
+}
+
+/// One counter for each outcome.
+#[derive(Debug, Clone)]
+pub struct OutcomeCounters {
+    pub forward: Counter,
+    pub emit: Counter,
+    pub drop: Counter,
+    pub reject: Counter,
+    pub retry: Counter,
+}
+
+/// One counter for each way a transaction ends.
+#[derive(Debug, Clone)]
+pub struct TransactionCounters {
+    pub committed: Counter,
+    pub aborted: Counter,
+    /// Nobody knew whether it had been committed; the token told, either way.
+    pub resolved: Counter,
+}
+
+/// One counter for each class of failure at the end of a transaction.
+#[derive(Debug, Clone)]
+pub struct FailureCounters {
+    /// Fatal or fenced: the producer is of no more use.
+    pub fatal: Counter,
+    /// The transaction must be aborted; normal in rebalances.
+    pub abort: Counter,
+    /// The same call again.
+    pub retriable: Counter,
+    /// The commit deadline passed and nobody knows.
+    pub unknown: Counter,
+    /// The metadata guard said no: group metadata without a member, or the assignment changed since the poll.
+    pub guard: Counter,
+    /// Aborting a non-empty transaction found it ended: a late request hit it. Alarm.
+    pub corruption: Counter,
+}
+
+/// One counter for each reason to replace a producer.
+#[derive(Debug, Clone)]
+pub struct ReplacementCounters {
+    pub fatal: Counter,
+    /// An abort that did not answer in time.
+    pub abort_timeout: Counter,
+    /// More than one EndTxn request was sent, so a late one may be under way.
+    pub end_txn_repeated: Counter,
+    /// Nobody knows whether the last transaction was committed.
+    pub unknown: Counter,
+    /// Its partitions were lost, or revoked and not given up in time.
+    pub partition_lost: Counter,
+}
+
+impl WorkerMetrics {
+    pub(super) fn resolve(families: &Families, pipeline: &str, worker: usize) -> WorkerMetrics {
+        let worker = &[pipeline, &worker.to_string()];
+        let outcome = |value| families.records.with(&[pipeline, value]);
+        let result = |value| families.transactions.with(&[pipeline, value]);
+        let class = |value| families.transaction_failures.with(&[pipeline, value]);
+        let reason = |value| families.producer_replacements.with(&[pipeline, value]);
+        WorkerMetrics {
+            records: OutcomeCounters {
+                forward: outcome("forward"),
+                emit: outcome("emit"),
+                drop: outcome("drop"),
+                reject: outcome("reject"),
+                retry: outcome("retry"),
+            },
+            batches: families.batches.with(&[pipeline]),
+            batch_records: families.batch_records.with(&[pipeline]),
+            invoke_duration: families.invoke_duration.with(&[pipeline]),
+            input_bytes: families.input_bytes.with(&[pipeline]),
+            output_bytes: families.output_bytes.with(&[pipeline]),
+            refused_outputs: families.refused_outputs.with(&[pipeline]),
+            waiting_partitions: families.waiting_partitions.with(worker),
+            transactions: TransactionCounters {
+                committed: result("committed"),
+                aborted: result("aborted"),
+                resolved: result("resolved"),
+            },
+            transaction_failures: FailureCounters {
+                fatal: class("fatal"),
+                abort: class("abort"),
+                retriable: class("retriable"),
+                unknown: class("unknown"),
+                guard: class("guard"),
+                corruption: class("corruption"),
+            },
+            transaction_open: families.transaction_open.with(worker),
+            commit_duration: families.commit_duration.with(&[pipeline]),
+            producer_replacements: ReplacementCounters {
+                fatal: reason("fatal"),
+                abort_timeout: reason("abort_timeout"),
+                end_txn_repeated: reason("end_txn_repeated"),
+                unknown: reason("unknown"),
+                partition_lost: reason("partition_lost"),
+            },
+            rewinds: families.rewinds.with(&[pipeline]),
+            watchdog_stalls: families.watchdog_stalls.with(&[pipeline]),
+            pipeline: Arc::from(pipeline),
+            codes: DeadLetterCodes::of(families, pipeline),
+            families: families.clone(),
+        }
+    }
+
+    /// The counter of one output, by its name in the configuration. Resolved at start and kept by output number.
+    pub fn output(&self, name: &str) -> Counter {
+        self.families.outputs.with(&[&self.pipeline, name])
+    }
+
+    /// Counts `n` dead letters with `code`. After 64 codes of a pipeline, further ones count as `other`. Takes a lock and
+    /// may allocate; dead letters are rare.
+    pub fn dead_letter(&self, code: &str, n: u64) {
+        self.codes.count(&self.families, &self.pipeline, code, n);
+    }
+}
+
+impl fmt::Debug for WorkerMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("WorkerMetrics").field("pipeline", &self.pipeline).finish_non_exhaustive()
+    }
+}
+
+/// What a pipeline's control plane counts. Cloning shares the series.
+#[derive(Clone)]
+pub struct PipelineMetrics {
+    /// 1 or 0.
+    pub pipeline_up: Gauge,
+    pub assigned_partitions: Gauge,
+    pub rebalances: RebalanceCounters,
+    /// Seconds.
+    pub handover_duration: Histogram,
+    /// Seconds.
+    pub take_duration: Histogram,
+    pipeline: Arc<str>,
+    families: Families,
+}
+
+/// One counter for each kind of rebalance event.
+#[derive(Debug, Clone)]
+pub struct RebalanceCounters {
+    pub assigned: Counter,
+    pub revoked: Counter,
+    pub lost: Counter,
+}
+
+impl PipelineMetrics {
+    pub(super) fn resolve(families: &Families, pipeline: &str) -> PipelineMetrics {
+        let kind = |value| families.rebalances.with(&[pipeline, value]);
+        PipelineMetrics {
+            pipeline_up: families.pipeline_up.with(&[pipeline]),
+            assigned_partitions: families.assigned_partitions.with(&[pipeline]),
+            rebalances: RebalanceCounters { assigned: kind("assigned"), revoked: kind("revoked"), lost: kind("lost") },
+            handover_duration: families.handover_duration.with(&[pipeline]),
+            take_duration: families.take_duration.with(&[pipeline]),
+            pipeline: Arc::from(pipeline),
+            families: families.clone(),
+        }
+    }
+
+    /// Counts one error of the client library. `class` is a word of the code, never the error's text: that is why it is
+    /// static. Takes a lock and allocates; errors are rare.
+    pub fn broker_error(&self, class: &'static str) {
+        self.families.broker_errors.with(&[&self.pipeline, class]).inc();
+    }
+}
+
+impl fmt::Debug for PipelineMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PipelineMetrics").field("pipeline", &self.pipeline).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,130 @@
+//! The command line: verbs, options and their help texts, and nothing else.
+//!
+//! Read by `main` and, for the shells, by `completions`.
+
+use std::path::PathBuf;
+
+use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use clap_complete::Shell;
+use wasmill_telemetry::logging::Format;
+
+/// Runs plugins on the records of Kafka topics and writes what they answer back, exactly once.
+#[derive(Parser)]
+#[command(name = "wasmill", version, max_term_width = 100, after_help = "Exit codes: 0 done, 1 yours to fix, 2 ours.")]
+pub(crate) struct Cli {
+    #[command(subcommand)]
+    pub(crate) verb: Verb,
+
+    /// How log lines look on standard error; `auto` is `human` on a terminal and `json` elsewhere.
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+
+    /// What is logged: a level, or `target=level` with commas between [default: $WASMILL_LOG, else info].
+    #[arg(long, global = true, value_name = "LEVEL")]
+    pub(crate) log: Option<String>,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Run the pipelines of a configuration until SIGTERM or SIGINT.
+    Run {
+        /// The configuration.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+
+        /// Names this process among those of its groups; no two may share a name. Default: kept in the state directory, or
+        /// new at each start.
+        #[arg(long, env = "WASMILL_INSTANCE_ID", value_name = "ID", value_parser = instance_id)]
+        instance_id: Option<String>,
+    },
+
+    /// Report every mistake in a configuration.
+    Lint {
+        /// The configuration.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+
+        /// Ask the brokers too: can they be reached, are the topics there.
+        #[arg(long)]
+        online: bool,
+
+        /// What is printed: mistakes as text on standard error, or one JSON object on standard output.
+        #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+        output: LintOutput,
+    },
+
+    /// About the configuration file.
+    Config {
+        #[command(subcommand)]
+        verb: ConfigVerb,
+    },
+
+    /// Print a script that completes wasmill's command line in a shell.
+    Completions {
+        /// The shell.
+        shell: Shell,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum ConfigVerb {
+    /// Print the JSON Schema of the configuration, for editors.
+    Schema,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LintOutput {
+    #[default]
+    Text,
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum LogFormat {
+    #[default]
+    Auto,
+    Human,
+    Json,
+}
+
+impl From<LogFormat> for Format {
+    fn from(format: LogFormat) -> Format {
+        match format {
+            LogFormat::Auto => Format::Auto,
+            LogFormat::Human => Format::Human,
+            LogFormat::Json => Format::Json,
+        }
+    }
+}
+
+/// No dots: the id is a part of `transactional.id`, which they separate.
+fn instance_id(text: &str) -> Result<String, String> {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
+    if (1..=64).contains(&text.len()) && text.chars().all(allowed) {
+        Ok(text.to_owned())
+    } else {
+        Err("write 1 to 64 of a-z A-Z 0-9 _ -".to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn an_instance_id_is_one_word_without_dots() {
+        for good in ["a", "instance_7-B", &"x".repeat(64)] {
+            assert_eq!(instance_id(good), Ok(good.to_owned()));
+        }
+        for bad in ["", "a.b", "a b", "é", &"x".repeat(65)] {
+            assert!(instance_id(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! `wasmill lint`: every mistake in a configuration, without touching anything.
+//!
+//! Also [`load`], by which `run` reads its configuration and complains in the same words.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use wasmill_config::{Checks, Config, Pipeline, Problem};
+
+use crate::cli::LintOutput;
+use crate::exit::Said;
+use crate::{online, output};
+
+/// Checks `file`; with `ask_brokers` also what it says against the clusters.
+pub(crate) fn lint(file: &Path, ask_brokers: bool, form: LintOutput) -> anyhow::Result<()> {
+    let loaded = check(file);
+    let complaints = match &loaded {
+        Ok(config) if ask_brokers => online::online(config)?,
+        _ => Vec::new(),
+    };
+    let ok = loaded.is_ok() && complaints.is_empty();
+    match form {
+        LintOutput::Json => output::data(&format!("{:#}\n", report(file, &loaded, &complaints)))?,
+        LintOutput::Text => {
+            if let Err(problems) = &loaded {
+                complain(problems);
+            }
+            for complaint in &complaints {
+                output::complain(&format!("{}: {complaint}\n", file.display()));
+            }
+            if let (Ok(config), true) = (&loaded, ok) {
+                output::data(&format!("{}: ok: {}\n", file.display(), summary(config)))?;
+            }
+        }
+    }
+    if ok { Ok(()) } else { Err(Said.into()) }
+}
+
+/// The configuration in `file`; when it has problems they are printed, and the error says no more.
+pub(crate) fn load(file: &Path) -> anyhow::Result<Config> {
+    check(file).map_err(|problems| {
+        complain(&problems);
+        Said.into()
+    })
+}
+
+fn check(file: &Path) -> Result<Config, Vec<Problem>> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let env = |name: &str| std::env::var(name).ok();
+    wasmill_config::load(file, &Checks { property: &wasmill_kafka::check_property, env: &env, cores })
+}
+
+fn complain(problems: &[Problem]) {
+    for problem in problems {
+        output::complain(&format!("{problem}\n"));
+    }
+    let count = counted(problems.len(), "problem");
+    output::complain(&format!("{count} found\n"));
+}
+
+fn summary(config: &Config) -> String {
+    let sum = |count: fn(&Pipeline) -> usize| config.pipelines.iter().map(count).sum();
+    format!(
+        "{}, {}, {}",
+        counted(config.pipelines.len(), "pipeline"),
+        counted(sum(|pipeline| pipeline.inputs.len()), "input"),
+        counted(sum(|pipeline| pipeline.outputs.len()), "output"),
+    )
+}
+
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count == 1 { "" } else { "s" })
+}
+
+fn report(file: &Path, loaded: &Result<Config, Vec<Problem>>, complaints: &[String]) -> Value {
+    let (problems, pipelines) = match loaded {
+        Ok(config) => (&[][..], config.pipelines.iter().map(described).collect()),
+        Err(problems) => (problems.as_slice(), Vec::new()),
+    };
+    json!({
+        "file": file.display().to_string(),
+        "ok": problems.is_empty() && complaints.is_empty(),
+        "problems": problems,
+        "online": complaints,
+        "pipelines": pipelines,
+    })
+}
+
+/// What the file comes to, for tools; no properties, which may be secrets.
+fn described(pipeline: &Pipeline) -> Value {
+    json!({
+        "name": pipeline.name,
+        "cluster": pipeline.cluster.name,
+        "group": pipeline.group,
+        "inputs": pipeline.inputs.iter().map(|input| json!({ "name": input.name, "topic": input.topic })).collect::<Vec<_>>(),
+        "outputs": pipeline.outputs.iter().map(|output| json!({ "name": output.name, "topic": output.topic })).collect::<Vec<_>>(),
+        "dead_letters": { "topic": pipeline.dead_letters.topic },
+        "digest": pipeline.digest,
+    })
+}

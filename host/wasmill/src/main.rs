@@ -1,0 +1,37 @@
+//! The `wasmill` binary: reads the command line, runs one verb, turns its outcome into an exit code.
+//!
+//! Holds no logic of its own: each verb is a module, and what it does is in the libraries below. Standard output is for
+//! data, standard error for everything else. Exit codes: see [`exit`].
+
+mod cli;
+mod completions;
+mod exit;
+mod identity;
+mod lint;
+mod online;
+mod output;
+mod run;
+mod schema;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, ConfigVerb, Verb};
+
+fn main() -> ExitCode {
+    match Cli::try_parse() {
+        Ok(cli) => exit::code(dispatch(cli)),
+        Err(refused) => exit::command_line(&refused),
+    }
+}
+
+fn dispatch(cli: Cli) -> anyhow::Result<()> {
+    wasmill_telemetry::logging::init(cli.log_format.into(), cli.log.as_deref())?;
+    match cli.verb {
+        Verb::Run { file, instance_id } => run::run(&file, instance_id),
+        Verb::Lint { file, online, output } => lint::lint(&file, online, output),
+        Verb::Config { verb: ConfigVerb::Schema } => schema::schema(),
+        Verb::Completions { shell } => completions::completions(shell),
+    }
+}

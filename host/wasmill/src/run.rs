@@ -1,0 +1,145 @@
+//! `wasmill run`: wires the parts of every pipeline together and runs them until told to stop.
+//!
+//! SIGTERM or SIGINT once: pipelines finish their batch and commit, at most [`GRACE`]. Twice: the process ends at once;
+//! what was not committed is void and will be read again.
+
+use crate::exit::UserFault;
+use crate::{identity, lint};
+use anyhow::{Context, anyhow};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+use wasmill_config::{Config, PluginKind};
+use wasmill_pipeline::start::Stopped;
+use wasmill_pipeline::{Failed, Identity, Pipeline, start};
+use wasmill_telemetry::{Health, Metrics};
+
+/// How long pipelines may take to stop.
+const GRACE: Duration = Duration::from_secs(25);
+
+/// How late the end of a pipeline is noticed.
+const LOOK_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Runs the pipelines of `file` until SIGTERM or SIGINT.
+pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()> {
+    let config = lint::load(file)?;
+    let (identity, _lock) = identity::establish(instance_id, config.state_directory.as_deref())?;
+    let stop = stop_on_signals()?;
+    let (metrics, health) = (Metrics::new(), Health::new());
+    let _admin = serve_admin(&config, &metrics, &health)?;
+    for pipeline in &config.pipelines {
+        let PluginKind::Native(name) = &pipeline.plugin.kind;
+        tracing::warn!(
+            pipeline = pipeline.name,
+            "runs the native plugin `{name}`, which is for tests and benches only"
+        );
+    }
+    let starting = config
+        .pipelines
+        .iter()
+        .map(|pipeline| start_one(pipeline.clone(), &identity, &metrics, &health, &stop))
+        .collect::<anyhow::Result<Vec<_>>>()?;
+    supervise(starting, &stop)
+}
+
+type Running = JoinHandle<Result<(), Ended>>;
+
+/// Why a pipeline is not running any more.
+enum Ended {
+    NotStarted(Stopped),
+    Failed(Failed),
+}
+
+/// Each pipeline waits for its brokers on a thread of its own: one cluster that is down must not hold up the others.
+fn start_one(
+    config: wasmill_config::Pipeline,
+    identity: &Identity,
+    metrics: &Metrics,
+    health: &Health,
+    stop: &Arc<AtomicBool>,
+) -> anyhow::Result<Running> {
+    let (identity, metrics, health, stop) = (identity.clone(), metrics.clone(), health.clone(), Arc::clone(stop));
+    let name = format!("{}/start", config.name);
+    let body = move || {
+        let pipeline: Pipeline = start(&config, &identity, &metrics, &health, stop).map_err(Ended::NotStarted)?;
+        tracing::info!(pipeline = pipeline.name, instance = identity.instance, "ready");
+        pipeline.join().map_err(Ended::Failed)
+    };
+    std::thread::Builder::new().name(name).spawn(body).context("failed to start a thread")
+}
+
+/// Waits until every pipeline has ended. One that failed in a way that harms others ends them all; one that just can't go
+/// on is reported by `readyz`, and the others go on.
+fn supervise(mut running: Vec<Running>, stop: &AtomicBool) -> anyhow::Result<()> {
+    let mut first: Option<anyhow::Error> = None;
+    let mut stopping: Option<Instant> = None;
+    let mut halted = false;
+    while !running.is_empty() || (halted && !stop.load(Ordering::Relaxed)) {
+        std::thread::sleep(LOOK_INTERVAL);
+        if stop.load(Ordering::Relaxed) && stopping.get_or_insert_with(Instant::now).elapsed() > GRACE {
+            return Err(anyhow!("pipelines were still running {} s after the signal: ended hard", GRACE.as_secs()));
+        }
+        let (ended, left): (Vec<_>, Vec<_>) = running.into_iter().partition(JoinHandle::is_finished);
+        running = left;
+        for thread in ended {
+            let (error, ends_process) = match thread.join() {
+                Ok(Ok(())) | Ok(Err(Ended::NotStarted(Stopped::Told))) => continue,
+                Ok(Err(Ended::NotStarted(stopped))) => (not_started(stopped), true),
+                Ok(Err(Ended::Failed(failed))) => (failed_error(&failed), failed.ends_process()),
+                Err(_) => (anyhow!("a pipeline's thread panicked"), true),
+            };
+            first.get_or_insert(error);
+            if ends_process {
+                stop.store(true, Ordering::Relaxed);
+            } else {
+                halted = true;
+            }
+        }
+    }
+    first.map_or(Ok(()), Err)
+}
+
+fn not_started(stopped: Stopped) -> anyhow::Error {
+    match stopped {
+        Stopped::Thread(error) => anyhow::Error::new(error).context("failed to start a thread"),
+        other => UserFault(other.to_string()).into(),
+    }
+}
+
+fn failed_error(failed: &Failed) -> anyhow::Error {
+    if failed.is_users() { UserFault(failed.to_string()).into() } else { anyhow!("{failed}") }
+}
+
+fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
+    use signal_hook::consts::{SIGINT, SIGTERM};
+    let stop = Arc::new(AtomicBool::new(false));
+    for signal in [SIGTERM, SIGINT] {
+        // The order matters: the second signal finds the flag set and ends the process, the first one sets it.
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+            .context("failed to listen for signals")?;
+    }
+    Ok(stop)
+}
+
+/// The control plane: one small runtime. Dropping it ends the server.
+fn serve_admin(config: &Config, metrics: &Metrics, health: &Health) -> anyhow::Result<Option<tokio::runtime::Runtime>> {
+    let Some(admin) = &config.admin else { return Ok(None) };
+    let listener = wasmill_admin::bind(admin.listen).map_err(|error| UserFault(error.to_string()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .thread_name("control")
+        .enable_all()
+        .build()
+        .context("failed to start the control plane")?;
+    let (metrics, health) = (metrics.clone(), health.clone());
+    runtime.spawn(async move {
+        if let Err(error) = wasmill_admin::serve(listener, metrics, health, std::future::pending()).await {
+            tracing::error!("health and metrics are not served any more: {error}");
+        }
+    });
+    tracing::info!("health and metrics on http://{}", admin.listen);
+    Ok(Some(runtime))
+}

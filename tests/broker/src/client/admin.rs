@@ -1,0 +1,71 @@
+//! Topics.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::{Duration, Instant};
+
+use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::error::RDKafkaErrorCode;
+
+use super::{WITHIN, config, wait_until};
+
+/// Creates a topic with one replica and waits until every partition has a leader.
+///
+/// # Panics
+/// The broker refuses.
+#[track_caller]
+pub fn create_topic(bootstrap: &str, name: &str, partitions: i32, configs: &[(&str, &str)]) {
+    try_create_topic(bootstrap, name, partitions, configs).expect("the topic was not created");
+}
+
+/// As [`create_topic`].
+///
+/// # Errors
+/// The broker's answer.
+pub fn try_create_topic(
+    bootstrap: &str,
+    name: &str,
+    partitions: i32,
+    configs: &[(&str, &str)],
+) -> Result<(), RDKafkaErrorCode> {
+    let admin: AdminClient<DefaultClientContext> = config(bootstrap, &[]).create().expect("an admin client");
+    let mut topic = NewTopic::new(name, partitions, TopicReplication::Fixed(1));
+    for (name, value) in configs {
+        topic = topic.set(name, value);
+    }
+    let options = AdminOptions::new().request_timeout(Some(WITHIN)).operation_timeout(Some(WITHIN));
+    let answers = block_on(admin.create_topics([&topic], &options)).expect("the broker answered");
+    answers.into_iter().next().expect("an answer per topic").map_err(|(_, code)| code)?;
+    wait_until(&format!("leaders of `{name}`"), || {
+        let metadata = admin.inner().fetch_metadata(Some(name), WITHIN).expect("metadata");
+        let found = metadata.topics().iter().flat_map(|topic| topic.partitions());
+        found.filter(|partition| partition.leader() >= 0).count() == usize::try_from(partitions).unwrap_or(usize::MAX)
+    });
+    Ok(())
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// The admin client answers by futures only, completed on a thread of its own: this thread sleeps until then.
+fn block_on<T>(future: impl Future<Output = T>) -> T {
+    let mut future = pin!(future);
+    let waker = Waker::from(Arc::new(Unpark(thread::current())));
+    let deadline = Instant::now() + 2 * WITHIN;
+    loop {
+        if let Poll::Ready(value) = future.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return value;
+        }
+        assert!(Instant::now() < deadline, "the admin client did not answer");
+        thread::park_timeout(Duration::from_secs(1));
+    }
+}

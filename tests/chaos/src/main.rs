@@ -1,0 +1,47 @@
+//! `wasmill-chaos`: the command line of a chaos run. Exit 0: every promise kept and every fault done; 1: not so.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use wasmill_chaos::run::{self, Arguments};
+
+/// Hurt running pipelines by a seeded plan and verify that each record came through exactly once.
+#[derive(Debug, Parser)]
+#[command(name = "wasmill-chaos", version)]
+struct CommandLine {
+    /// Decides what is done to whom, and in which order.
+    #[arg(long)]
+    seed: u64,
+    /// Time for faults and settling; up to 4 make a short run with one of each fault.
+    #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=120))]
+    minutes: u64,
+    /// Records a second to each of the two inputs.
+    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(10..=100_000))]
+    rate: u64,
+    /// Brokers: 1 or 3.
+    #[arg(long, default_value_t = 1, value_parser = nodes)]
+    nodes: usize,
+    /// Keep configuration files and logs of a good run, too.
+    #[arg(long)]
+    keep: bool,
+}
+
+fn nodes(text: &str) -> Result<usize, String> {
+    match text {
+        "1" => Ok(1),
+        "3" => Ok(3),
+        _ => Err("1 or 3".into()),
+    }
+}
+
+fn main() -> ExitCode {
+    let CommandLine { seed, minutes, rate, nodes, keep } = CommandLine::parse();
+    match run::run(&Arguments { seed, minutes, rate, nodes, keep }) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! What will be done to whom, drawn from the seed before anything runs.
+//!
+//! The first part of a plan is due in every run; the rest fills the time that is left. The same seed, length and number
+//! of nodes give the same plan; how far apart its steps fall depends on the machine.
+
+use std::fmt;
+
+use crate::random::Random;
+
+/// Processes that run throughout. Storms add [`GUESTS`].
+pub const SLOTS: usize = 3;
+/// Processes that only take part in rebalance storms.
+pub const GUESTS: usize = 2;
+/// Steps beyond the ones that are due; no run gets through them.
+const EXTRA_STEPS: usize = 300;
+
+/// The places in the product's code where a process can be made to kill itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CrashPoint {
+    AfterDrain,
+    AfterSendOffsets,
+    AfterEndTxn,
+    InRevoke,
+    MidBatch,
+}
+
+impl CrashPoint {
+    pub const ALL: [CrashPoint; 5] = [
+        CrashPoint::AfterDrain,
+        CrashPoint::AfterSendOffsets,
+        CrashPoint::AfterEndTxn,
+        CrashPoint::InRevoke,
+        CrashPoint::MidBatch,
+    ];
+
+    /// As in `WASMILL_CRASH_POINT` and in the log line.
+    pub fn name(self) -> &'static str {
+        match self {
+            CrashPoint::AfterDrain => "after-drain",
+            CrashPoint::AfterSendOffsets => "after-send-offsets",
+            CrashPoint::AfterEndTxn => "after-end-txn",
+            CrashPoint::InRevoke => "in-revoke",
+            CrashPoint::MidBatch => "mid-batch",
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The process kills itself at the `nth` pass of the point.
+    Crash { point: CrashPoint, nth: u64 },
+    /// `kill -9` while a transaction of the process is open.
+    KillInside,
+    /// `kill -9` at any time.
+    Kill,
+    /// SIGSTOP until the broker has aborted the open transaction, then SIGCONT.
+    PauseTransaction,
+    /// SIGSTOP until the session has timed out and the others own all partitions, then SIGCONT.
+    PauseSession,
+    /// SIGTERM, then a new process.
+    Terminate,
+    /// Processes join and leave quickly.
+    Storm { moves: u64 },
+    /// `kill -9` of a broker, back after a while.
+    Broker { node: usize, down_ms: u64 },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step {
+    pub slot: usize,
+    pub fault: Fault,
+    /// Wait before the step.
+    pub gap_ms: u64,
+    /// Whether the group must be whole again before the step; otherwise this fault falls into the last one's recovery.
+    pub whole: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Plan {
+    pub due: Vec<Step>,
+    pub extra: Vec<Step>,
+}
+
+/// How often each kind of fault is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Quota {
+    pub each_crash_point: u64,
+    pub kills_inside: u64,
+    pub kills: u64,
+    pub transaction_pauses: u64,
+    pub session_pauses: u64,
+    pub terminations: u64,
+    pub storms: u64,
+    pub broker_kills: u64,
+}
+
+/// Runs of up to this many minutes are short: there is time for one of each.
+pub const SHORT_MINUTES_MAX: u64 = 4;
+
+impl Quota {
+    pub fn for_minutes(minutes: u64) -> Quota {
+        if minutes <= SHORT_MINUTES_MAX { Quota::SHORT } else { Quota::FULL }
+    }
+
+    const SHORT: Quota = Quota {
+        each_crash_point: 1,
+        kills_inside: 2,
+        kills: 0,
+        transaction_pauses: 1,
+        session_pauses: 1,
+        terminations: 1,
+        storms: 1,
+        broker_kills: 1,
+    };
+
+    const FULL: Quota = Quota {
+        each_crash_point: 3,
+        kills_inside: 8,
+        kills: 2,
+        transaction_pauses: 2,
+        session_pauses: 2,
+        terminations: 2,
+        storms: 2,
+        broker_kills: 2,
+    };
+}
+
+impl Plan {
+    /// The plan of a seed.
+    pub fn new(seed: u64, quota: Quota, nodes: usize) -> Plan {
+        let mut random = Random::new(seed);
+        let mut due = Vec::new();
+        let mut add = |fault: Fault, times: u64| due.extend((0..times).map(|_| fault));
+        for point in CrashPoint::ALL {
+            add(Fault::Crash { point, nth: 0 }, quota.each_crash_point);
+        }
+        add(Fault::KillInside, quota.kills_inside);
+        add(Fault::Kill, quota.kills);
+        add(Fault::PauseTransaction, quota.transaction_pauses);
+        add(Fault::PauseSession, quota.session_pauses);
+        add(Fault::Terminate, quota.terminations);
+        add(Fault::Storm { moves: 0 }, quota.storms);
+        add(Fault::Broker { node: 0, down_ms: 0 }, quota.broker_kills);
+        random.shuffle(&mut due);
+        let due = due.into_iter().map(|fault| step(fault, nodes, &mut random)).collect();
+        let extra = (0..EXTRA_STEPS).map(|_| any(nodes, &mut random)).collect();
+        Plan { due, extra }
+    }
+}
+
+/// Draws what a fault leaves open.
+fn step(fault: Fault, nodes: usize, random: &mut Random) -> Step {
+    let fault = match fault {
+        // A revoke is rare, the others pass by tens of times a second.
+        Fault::Crash { point: CrashPoint::InRevoke, .. } => Fault::Crash { point: CrashPoint::InRevoke, nth: 1 },
+        Fault::Crash { point, .. } => Fault::Crash { point, nth: random.between(1, 25) },
+        Fault::Storm { .. } => Fault::Storm { moves: random.between(5, 9) },
+        Fault::Broker { .. } => {
+            Fault::Broker { node: random.below(nodes as u64) as usize, down_ms: random.between(500, 4000) }
+        }
+        other => other,
+    };
+    Step { slot: random.below(SLOTS as u64) as usize, fault, gap_ms: random.between(0, 1500), whole: random.chance(70) }
+}
+
+fn any(nodes: usize, random: &mut Random) -> Step {
+    let fault = match random.below(100) {
+        0..40 => {
+            let point = CrashPoint::ALL[random.below(CrashPoint::ALL.len() as u64) as usize];
+            Fault::Crash { point, nth: 0 }
+        }
+        40..60 => Fault::KillInside,
+        60..70 => Fault::Kill,
+        70..78 => Fault::PauseTransaction,
+        78..84 => Fault::PauseSession,
+        84..92 => Fault::Terminate,
+        92..97 => Fault::Storm { moves: 0 },
+        _ => Fault::Broker { node: 0, down_ms: 0 },
+    };
+    step(fault, nodes, random)
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Step { slot, fault, gap_ms, whole } = self;
+        match fault {
+            Fault::Crash { point, nth } => write!(f, "process {slot}: crash at {}:{nth}", point.name())?,
+            Fault::KillInside => write!(f, "process {slot}: kill -9 inside a transaction")?,
+            Fault::Kill => write!(f, "process {slot}: kill -9")?,
+            Fault::PauseTransaction => write!(f, "process {slot}: stop past the transaction timeout")?,
+            Fault::PauseSession => write!(f, "process {slot}: stop past the session timeout")?,
+            Fault::Terminate => write!(f, "process {slot}: terminate and start anew")?,
+            Fault::Storm { moves } => write!(f, "rebalance storm of {moves} moves")?,
+            Fault::Broker { node, down_ms } => write!(f, "broker {node}: kill -9, back after {down_ms} ms")?,
+        }
+        write!(f, " (after {gap_ms} ms{})", if *whole { ", group whole" } else { "" })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_seed_names_one_plan() {
+        let plan = |seed| Plan::new(seed, Quota::FULL, 3);
+        assert_eq!(plan(4), plan(4));
+        assert_ne!(plan(4), plan(5));
+    }
+
+    #[test]
+    fn a_full_plan_holds_every_crash_point_three_times_and_eight_kills() {
+        for seed in 0..50 {
+            let plan = Plan::new(seed, Quota::for_minutes(8), 3);
+            let count = |wanted: fn(&Fault) -> bool| plan.due.iter().filter(|step| wanted(&step.fault)).count();
+            for point in CrashPoint::ALL {
+                let hits = plan.due.iter().filter(|s| matches!(s.fault, Fault::Crash { point: p, .. } if p == point));
+                assert_eq!(hits.count(), 3, "seed {seed} {point:?}");
+            }
+            assert_eq!(count(|fault| *fault == Fault::KillInside), 8, "seed {seed}");
+            assert_eq!(count(|fault| *fault == Fault::PauseSession), 2, "seed {seed}");
+            assert_eq!(count(|fault| matches!(fault, Fault::Broker { .. })), 2, "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_short_plan_holds_each_crash_point_once() {
+        let plan = Plan::new(1, Quota::for_minutes(3), 1);
+        for point in CrashPoint::ALL {
+            let hits = plan.due.iter().filter(|step| matches!(step.fault, Fault::Crash { point: p, .. } if p == point));
+            assert_eq!(hits.count(), 1, "{point:?}");
+        }
+        assert!(plan.due.len() <= 13, "{} steps will not fit", plan.due.len());
+    }
+
+    #[test]
+    fn only_brokers_that_exist_are_killed() {
+        for (seed, nodes) in [(1, 1), (2, 3), (3, 3)] {
+            let plan = Plan::new(seed, Quota::FULL, nodes);
+            for step in plan.due.iter().chain(&plan.extra) {
+                assert!(step.slot < SLOTS);
+                if let Fault::Broker { node, .. } = step.fault {
+                    assert!(node < nodes);
+                }
+            }
+        }
+    }
+}

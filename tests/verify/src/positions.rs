@@ -1,0 +1,74 @@
+//! How far a group has committed, and how far the input goes.
+
+use std::fmt;
+
+use anyhow::{Context, Result};
+use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::{Offset, TopicPartitionList};
+
+use crate::client::{self, ANSWER_MAX, Isolation};
+
+/// One input partition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    pub partition: i32,
+    /// `None`: the group has never committed here.
+    pub committed: Option<i64>,
+    pub end: i64,
+}
+
+impl Position {
+    /// Everything is committed; an empty partition needs no commit.
+    pub fn is_at_end(&self) -> bool {
+        self.committed.unwrap_or(0) == self.end
+    }
+}
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Position { partition, committed, end } = self;
+        match committed {
+            Some(offset) => write!(f, "partition {partition}: committed {offset} of {end}"),
+            None => write!(f, "partition {partition}: nothing committed of {end}"),
+        }
+    }
+}
+
+/// Asks for the positions of one group on one topic, as often as wanted.
+pub struct Positions {
+    consumer: BaseConsumer,
+    topic: String,
+    partitions: i32,
+}
+
+impl Positions {
+    pub fn new(bootstrap: &str, group: &str, topic: &str) -> Result<Positions> {
+        // read_committed asks for stable offsets: a pending transaction makes the answer wait.
+        let consumer = client::consumer(bootstrap, group, Isolation::Committed)?;
+        let partitions = client::partitions(&consumer, topic)?;
+        Ok(Positions { consumer, topic: topic.into(), partitions })
+    }
+
+    /// # Errors
+    /// No answer, which includes offsets that stayed unstable.
+    pub fn now(&self) -> Result<Vec<Position>> {
+        let mut list = TopicPartitionList::new();
+        for partition in 0..self.partitions {
+            list.add_partition(&self.topic, partition);
+        }
+        let committed = self.consumer.committed_offsets(list, ANSWER_MAX).context("no committed offsets")?;
+        let mut positions = Vec::new();
+        for element in committed.elements() {
+            element
+                .error()
+                .with_context(|| format!("no committed offset of {}[{}]", self.topic, element.partition()))?;
+            let committed = match element.offset() {
+                Offset::Offset(offset) => Some(offset),
+                _ => None,
+            };
+            let (_, end) = self.consumer.fetch_watermarks(&self.topic, element.partition(), ANSWER_MAX)?;
+            positions.push(Position { partition: element.partition(), committed, end });
+        }
+        Ok(positions)
+    }
+}

@@ -1,0 +1,142 @@
+//! The layer rule: a crate under `host/` names only crates of strictly lower layers, none of its own.
+//!
+//! Tests and xtask may name anything, but `tests/verify` none of ours: a verifier that shares code with the host shares
+//! its mistakes.
+
+use super::workspace::{Ours, Workspace};
+
+/// The layers, lowest first. A new crate under `host/` gets its line here.
+const LAYERS: &[&[&str]] = &[
+    &["wasmill-record"],
+    &["wasmill-config", "wasmill-settle", "wasmill-telemetry"],
+    &["wasmill-kafka"],
+    &["wasmill-deadletter"],
+    &["wasmill-pipeline"],
+    &["wasmill-admin"],
+    &["wasmill"],
+];
+
+/// Families of crates that only one crate of `host/` may name, and why.
+const OWNED: &[(&str, &str, &str)] = &[
+    ("rdkafka", "wasmill-kafka", "unsafe calls and client traps stay in one place"),
+    ("wasmtime", "wasmill-sandbox", "the host's trust in a guest is decided in one place"),
+];
+
+const VERIFIER: &str = "wasmill-verify";
+
+pub(crate) fn check(workspace: &Workspace) -> Vec<String> {
+    let mut findings = Vec::new();
+    for package in &workspace.ours {
+        let named = |it: &&String| workspace.ours.iter().any(|other| other.name == **it);
+        let named: Vec<&String> = package.dependencies.iter().filter(named).collect();
+        if package.folder.starts_with("host/") {
+            findings.extend(host(package, &named));
+            findings.extend(owned(package));
+        }
+        if package.name == VERIFIER {
+            findings.extend(named.iter().map(|it| {
+                format!("{}: names {it}; the verifier shares no code with what it verifies", package.folder)
+            }));
+        }
+    }
+    findings
+}
+
+fn host(package: &Ours, named: &[&String]) -> Vec<String> {
+    let Some(own) = layer(&package.name) else {
+        return vec![format!(
+            "{}: {} has no layer; give it its line in xtask/src/lint/layers.rs",
+            package.folder, package.name
+        )];
+    };
+    let too_high = named.iter().filter_map(|name| match layer(name) {
+        Some(theirs) if theirs < own => None,
+        Some(theirs) => Some(format!(
+            "{}: layer {own} names {name} of layer {theirs}; move what both need to a lower layer",
+            package.folder
+        )),
+        None => Some(format!("{}: names {name}, which is not in the product", package.folder)),
+    });
+    too_high.collect()
+}
+
+fn owned(package: &Ours) -> Vec<String> {
+    let mut findings = Vec::new();
+    for (family, owner, reason) in OWNED {
+        let foreign = |it: &&String| it.starts_with(family) && package.name != *owner;
+        for name in package.dependencies.iter().filter(foreign) {
+            findings.push(format!("{}: names {name}; only {owner} may: {reason}", package.folder));
+        }
+    }
+    findings
+}
+
+fn layer(name: &str) -> Option<usize> {
+    LAYERS.iter().position(|names| names.contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::check;
+    use crate::lint::workspace::{Ours, Workspace};
+
+    fn findings(ours: &[(&str, &str, &[&str])]) -> Vec<String> {
+        let ours = ours.iter().map(|(folder, name, dependencies)| Ours::fixture(folder, name, dependencies));
+        check(&Workspace::of(ours.collect()))
+    }
+
+    const RECORD: (&str, &str, &[&str]) = ("host/record", "wasmill-record", &[]);
+    const PIPELINE: (&str, &str, &[&str]) = ("host/pipeline", "wasmill-pipeline", &["wasmill-record", "tracing"]);
+
+    #[test]
+    fn a_lower_layer_may_be_named() {
+        assert!(findings(&[RECORD, PIPELINE]).is_empty());
+    }
+
+    #[test]
+    fn a_higher_layer_is_refused() {
+        let found = findings(&[("host/record", "wasmill-record", &["wasmill-pipeline"]), PIPELINE]);
+        assert!(found[0].contains("layer 0 names wasmill-pipeline of layer 4"), "{found:?}");
+    }
+
+    #[test]
+    fn the_same_layer_is_refused() {
+        let config = ("host/config", "wasmill-config", &["wasmill-settle"] as &[&str]);
+        let found = findings(&[config, ("host/settle", "wasmill-settle", &[])]);
+        assert!(found[0].contains("layer 1 names wasmill-settle of layer 1"), "{found:?}");
+    }
+
+    #[test]
+    fn a_crate_without_a_layer_is_refused() {
+        let found = findings(&[("host/new", "wasmill-new", &[])]);
+        assert!(found[0].contains("wasmill-new has no layer"), "{found:?}");
+    }
+
+    #[test]
+    fn the_product_names_no_test_crate() {
+        let found = findings(&[
+            ("host/record", "wasmill-record", &["wasmill-cluster"]),
+            ("tests/cluster", "wasmill-cluster", &[]),
+        ]);
+        assert!(found[0].contains("not in the product"), "{found:?}");
+    }
+
+    #[test]
+    fn the_verifier_names_none_of_ours() {
+        let verify = ("tests/verify", "wasmill-verify", &["wasmill-record", "rdkafka"] as &[&str]);
+        let found = findings(&[RECORD, verify]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("names wasmill-record"), "{found:?}");
+    }
+
+    #[test]
+    fn only_their_owners_name_rdkafka_and_wasmtime() {
+        let found = findings(&[
+            ("host/pipeline", "wasmill-pipeline", &["rdkafka-sys", "wasmtime-wasi"]),
+            ("host/kafka", "wasmill-kafka", &["rdkafka"]),
+            ("tests/broker", "wasmill-broker", &["rdkafka"]),
+        ]);
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].contains("rdkafka-sys") && found[1].contains("wasmtime-wasi"), "{found:?}");
+    }
+}
