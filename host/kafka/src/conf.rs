@@ -70,8 +70,6 @@ impl Drop for Conf {
 /// Better defaults than librdkafka's for a processor that must come back quickly; any of them may be set by the user.
 const DEFAULTS: &[(&str, &str)] = &[
     ("client.id", "wasmill"),
-    // A property that only concerns the other kind of client is no mistake: one map configures both.
-    ("log.configuration.warnings", "false"),
     // The default of 10 s lets a broker that is back go unused for as long.
     ("reconnect.backoff.max.ms", "500"),
     ("enable.metrics.push", "false"),
@@ -107,6 +105,13 @@ mod tests {
         assert!(check_property("fetch.max.byte", "1").unwrap_err().contains("No such configuration property"));
         assert!(check_property("compression.type", "best").unwrap_err().contains("Invalid value"));
         assert!(check_property("a\0b", "1").unwrap_err().contains("NUL"));
+    }
+
+    #[test]
+    fn our_own_defaults_are_known_to_librdkafka() {
+        for (name, value) in super::DEFAULTS {
+            assert_eq!(check_property(name, value), Ok(()), "{name}");
+        }
     }
 
     #[test]

@@ -20,7 +20,7 @@ impl Headers {
         let mut headers = null_mut();
         // SAFETY: the message is alive; on success the list is ours.
         let code = unsafe { sys::rd_kafka_message_detach_headers(message.as_ptr(), &mut headers) };
-        (code == Code::RD_KAFKA_RESP_ERR_NO_ERROR).then_some(Headers(headers))
+        (code == Code::RD_KAFKA_RESP_ERR_NO_ERROR).then(|| Headers(headers))
     }
 
     /// Copies the message's headers. `None`: it has none.

@@ -45,7 +45,7 @@ impl Queue {
     pub(crate) fn of_partition(client: &Client, topic: &CStr, partition: i32) -> Option<Queue> {
         // SAFETY: the handle is alive, the name ends in NUL.
         let queue = unsafe { sys::rd_kafka_queue_get_partition(client.as_ptr(), topic.as_ptr(), partition) };
-        (!queue.is_null()).then_some(Queue(queue))
+        (!queue.is_null()).then(|| Queue(queue))
     }
 
     /// What arrives here goes to `to` from now on.
@@ -67,7 +67,7 @@ impl Queue {
     pub(crate) fn poll(&self, timeout: Duration) -> Option<Event> {
         // SAFETY: alive; the event is ours.
         let event = unsafe { sys::rd_kafka_queue_poll(self.0, millis(timeout)) };
-        (!event.is_null()).then_some(Event(event))
+        (!event.is_null()).then(|| Event(event))
     }
 
     /// Takes up to `into.len()` messages; how many. A positive timeout waits until *all* have come, so ask for one then.
