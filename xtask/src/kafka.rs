@@ -12,12 +12,18 @@ pub(crate) struct Arguments {
     /// Add a SASL_SSL listener.
     #[arg(long)]
     sasl: bool,
+    /// Create a topic; as often as there are topics.
+    #[arg(long = "topic", value_name = "NAME:PARTITIONS")]
+    topics: Vec<OsString>,
 }
 
 pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     let mut passed: Vec<OsString> = vec!["run".into(), "--nodes".into(), arguments.nodes.to_string().into()];
     if arguments.sasl {
         passed.push("--sasl".into());
+    }
+    for topic in &arguments.topics {
+        passed.extend(["--topic".into(), topic.clone()]);
     }
     cargo::run_package("wasmill-cluster", false, &passed)
 }

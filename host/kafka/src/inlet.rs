@@ -135,6 +135,10 @@ impl Source for Inlet {
         self.drop_taken(&[partition]);
     }
 
+    fn has_unread(&mut self, partition: InputPartition) -> Option<bool> {
+        self.consumer.has_unread(partition)
+    }
+
     fn forget(&mut self, partition: InputPartition) {
         self.drop_taken(&[partition]);
     }

@@ -3,13 +3,13 @@
 
 use crate::client::Client;
 use crate::conf::c_string;
-use crate::consumer::Queue;
-use crate::error::{KafkaError, is_refusal, name};
+use crate::consumer::{Queue, millis};
+use crate::error::{KafkaError, check, is_refusal, name};
 use crate::wire::WireCounters;
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_resp_err_t as Code;
 use std::cell::{Cell, RefCell};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use wasmill_config::Cluster;
 use wasmill_record::{Class, Failure, Origin, Refusal, Wire};
 
@@ -143,6 +143,30 @@ impl Producer {
             Some(code) => Err(Failure::new(Class::Abortable, format!("flush: {}", name(code)))),
             None => Ok(()),
         }
+    }
+
+    /// Aborts the open transaction. librdkafka first waits for the reports of what it gives up, which we have to take; so
+    /// it is asked in short rounds while any are outstanding, which resume each other.
+    pub(crate) fn abort(&self, timeout: Duration) -> Result<(), Failure> {
+        let deadline = Instant::now() + timeout;
+        loop {
+            self.serve(Duration::ZERO);
+            let left = deadline.saturating_duration_since(Instant::now());
+            let outstanding = self.outstanding();
+            let round = if outstanding { left.min(DRAIN_ROUND) } else { left };
+            // SAFETY: the handle is alive; the error object is ours.
+            let result =
+                unsafe { check("abort transaction", sys::rd_kafka_abort_transaction(self.as_ptr(), millis(round))) };
+            match result {
+                Err(failure) if failure.class == Class::Retriable && outstanding && Instant::now() < deadline => {}
+                result => return result,
+            }
+        }
+    }
+
+    fn outstanding(&self) -> bool {
+        // SAFETY: the handle is alive.
+        unsafe { sys::rd_kafka_outq_len(self.as_ptr()) > 0 }
     }
 
     pub(crate) fn take_refusals(&self) -> Vec<Refusal> {

@@ -45,9 +45,7 @@ impl<Stage> Transaction<Stage> {
     }
 
     fn end_aborted(self, timeout: Duration) -> Moved<Ready, Stage> {
-        // SAFETY: the handle is alive; the error object is ours.
-        let result =
-            unsafe { check("abort transaction", sys::rd_kafka_abort_transaction(self.producer.as_ptr(), ms(timeout))) };
+        let result = self.producer.abort(timeout);
         self.moved(result)
     }
 }

@@ -11,13 +11,16 @@ use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use wasmill_record::Wire;
 
-/// Kafka's API key of EndTxn.
+/// Kafka's API keys.
+const ADD_PARTITIONS_TO_TXN: i16 = 24;
+const ADD_OFFSETS_TO_TXN: i16 = 25;
 const END_TXN: i16 = 26;
 
 const NAME: &CStr = c"wasmill-wire";
 
 #[derive(Default)]
 pub(crate) struct WireCounters {
+    opened: AtomicBool,
     end_txn: AtomicU32,
     disconnected: AtomicBool,
 }
@@ -25,12 +28,17 @@ pub(crate) struct WireCounters {
 impl WireCounters {
     /// Called at begin.
     pub(crate) fn reset(&self) {
+        self.opened.store(false, Ordering::SeqCst);
         self.end_txn.store(0, Ordering::SeqCst);
         self.disconnected.store(false, Ordering::SeqCst);
     }
 
     pub(crate) fn seen(&self) -> Wire {
-        Wire { end_txn: self.end_txn.load(Ordering::SeqCst), disconnected: self.disconnected.load(Ordering::SeqCst) }
+        Wire {
+            opened: self.opened.load(Ordering::SeqCst),
+            end_txn: self.end_txn.load(Ordering::SeqCst),
+            disconnected: self.disconnected.load(Ordering::SeqCst),
+        }
     }
 
     /// Counts for the client that is made of `conf`. `self` must outlive that client: box it beside the handle.
@@ -57,6 +65,10 @@ unsafe extern "C" fn on_new(
         if state != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
             return state;
         }
+        let answer = sys::rd_kafka_interceptor_add_on_response_received(rk, NAME.as_ptr(), Some(on_answer), opaque);
+        if answer != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return answer;
+        }
         sys::rd_kafka_interceptor_add_on_request_sent(rk, NAME.as_ptr(), Some(on_sent), opaque)
     }
 }
@@ -75,6 +87,26 @@ unsafe extern "C" fn on_sent(
     if api == END_TXN {
         // SAFETY: the counters outlive the client (`install`).
         unsafe { &*opaque.cast::<WireCounters>() }.end_txn.fetch_add(1, Ordering::SeqCst);
+    }
+    Code::RD_KAFKA_RESP_ERR_NO_ERROR
+}
+
+unsafe extern "C" fn on_answer(
+    _: *mut sys::rd_kafka_t,
+    _: c_int,
+    _: *const c_char,
+    _: i32,
+    api: i16,
+    _: i16,
+    _: i32,
+    _: usize,
+    _: i64,
+    code: Code,
+    opaque: *mut c_void,
+) -> Code {
+    if matches!(api, ADD_PARTITIONS_TO_TXN | ADD_OFFSETS_TO_TXN) && code == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+        // SAFETY: the counters outlive the client (`install`).
+        unsafe { &*opaque.cast::<WireCounters>() }.opened.store(true, Ordering::SeqCst);
     }
     Code::RD_KAFKA_RESP_ERR_NO_ERROR
 }

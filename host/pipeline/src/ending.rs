@@ -211,7 +211,7 @@ where
     fn note_failed_abort(&mut self, failure: &Failure, open: Open) -> Result<(), Failed> {
         tracing::info!(pipeline = self.settings.pipeline, worker = self.settings.worker, "{failure}");
         self.metrics.producer_replacements.abort_timeout.inc();
-        if is_torn(failure) {
+        if is_torn(failure, self.sink.wire()) {
             self.metrics.transaction_failures.corruption.inc();
             tracing::error!(
                 pipeline = self.settings.pipeline,

@@ -22,6 +22,9 @@ pub enum Failed {
     Unauthorized { topic: String, message: String },
     #[error("worker {worker} did not answer a revoke within {seconds} s")]
     Unresponsive { worker: usize, seconds: u64 },
+    /// Mended by a new consumer: see `stuck`.
+    #[error("partition {partition} is not fetched any more although it has records")]
+    Stuck { partition: InputPartition },
     #[error("the consumer failed: {message}")]
     Consumer { message: String },
     #[error("worker {worker} broke down: {message}")]
@@ -31,7 +34,15 @@ pub enum Failed {
 impl Failed {
     /// Whether the user can mend it (exit code 1) or it is our bug (2).
     pub fn is_users(&self) -> bool {
-        !matches!(self, Failed::Panic { .. } | Failed::Rewind { .. } | Failed::Unresponsive { .. })
+        !matches!(
+            self,
+            Failed::Stuck { .. } | Failed::Panic { .. } | Failed::Rewind { .. } | Failed::Unresponsive { .. }
+        )
+    }
+
+    /// Whether starting the pipeline again mends it.
+    pub fn is_mended_by_restart(&self) -> bool {
+        matches!(self, Failed::Stuck { .. })
     }
 
     /// Whether the process should end at once, because going on harms others.

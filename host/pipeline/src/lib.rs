@@ -16,6 +16,7 @@ pub mod progress;
 pub mod settings;
 mod single_step;
 pub mod start;
+mod stuck;
 mod supervisor;
 pub mod taking;
 mod topics;

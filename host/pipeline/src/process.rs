@@ -44,6 +44,7 @@ where
             tracing::debug!(pipeline = self.settings.pipeline, %partition, records = batch.len(), "not started: dropped");
             return Ok(());
         };
+        self.stuck.delivered(partition, self.clock.now());
         if self.waiting.is_held(partition) {
             return Ok(());
         }

@@ -135,6 +135,7 @@ pub fn start(
         stop: Arc::clone(&stop),
         health: health.clone(),
         metrics: pipeline_metrics,
+        warned: None,
     };
     health.set(&name, State::Ready);
     let supervisor = thread(&format!("{}/poll", config.name), move || {

@@ -21,6 +21,9 @@ const POLL_TIMEOUT: Duration = Duration::from_millis(50);
 /// How often topics are compared with what they were.
 const TOPICS_INTERVAL: Duration = Duration::from_secs(2);
 
+/// The client's complaints are logged at most this often; all of them are counted.
+const WARN_INTERVAL: Duration = Duration::from_secs(10);
+
 const WATCHDOG_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Leaving the group: how long the revoke of everything may take to arrive.
@@ -35,6 +38,8 @@ pub(crate) struct Supervisor {
     pub(crate) stop: Arc<AtomicBool>,
     pub(crate) health: Health,
     pub(crate) metrics: PipelineMetrics,
+    /// When the last complaint was logged.
+    pub(crate) warned: Option<Instant>,
 }
 
 pub(crate) struct WorkerThread {
@@ -48,14 +53,19 @@ impl Supervisor {
     /// Runs the pipeline until it is told to stop or fails.
     pub(crate) fn run(mut self) -> Result<(), Failed> {
         let result = self.supervise();
-        let commit = result.is_ok();
+        let commit = result.as_ref().map_or_else(Failed::is_mended_by_restart, |()| true);
         let left = self.leave(commit);
         self.metrics.pipeline_up.set(0);
         match (result, left) {
             (Err(failed), _) | (Ok(()), Err(failed)) => {
-                tracing::error!(pipeline = self.pipeline, "{failed}");
                 let reason = failed.to_string();
-                self.health.set(&component(&self.pipeline), State::Failed { reason });
+                if failed.is_mended_by_restart() {
+                    tracing::warn!(pipeline = self.pipeline, "{failed}: starting again with a new consumer");
+                    self.health.set(&component(&self.pipeline), State::Waiting { reason });
+                } else {
+                    tracing::error!(pipeline = self.pipeline, "{failed}");
+                    self.health.set(&component(&self.pipeline), State::Failed { reason });
+                }
                 Err(failed)
             }
             (Ok(()), Ok(())) => {
@@ -93,7 +103,13 @@ impl Supervisor {
             GroupEvent::Error { message, fatal: true } => Err(Failed::Consumer { message }),
             GroupEvent::Error { message, fatal: false } => {
                 self.metrics.broker_error("consumer");
-                tracing::warn!(pipeline = self.pipeline, "{message}");
+                // An outage repeats itself several times a second; once in a while is enough to know of it.
+                if self.warned.is_none_or(|at| at.elapsed() >= WARN_INTERVAL) {
+                    self.warned = Some(Instant::now());
+                    tracing::warn!(pipeline = self.pipeline, "{message}");
+                } else {
+                    tracing::debug!(pipeline = self.pipeline, "{message}");
+                }
                 Ok(())
             }
             // A partition was not forwarded: dropping its record would lose it, so the process must not go on.

@@ -14,6 +14,7 @@ use crate::ending::Ended;
 use crate::failed::Failed;
 use crate::progress::{Phase, Progress};
 use crate::settings::WorkerSettings;
+use crate::stuck::Stuck;
 use crate::waiting::Waiting;
 use crossbeam_channel::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -61,6 +62,7 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) tracker: Tracker,
     pub(crate) refused: Refused,
     pub(crate) waiting: Waiting,
+    pub(crate) stuck: Stuck,
     pub(crate) fencing: Fencing,
     pub(crate) producer: Producer,
     /// The open transaction.
@@ -128,6 +130,7 @@ where
             tracker: Tracker::default(),
             refused: Refused::default(),
             waiting: Waiting::default(),
+            stuck: Stuck::default(),
             fencing: Fencing::default(),
             producer: Producer::Uninitialised,
             open: None,
@@ -158,7 +161,10 @@ where
             self.start_partitions()?;
             match self.source.poll(&mut batch, self.settings.batch, self.poll_wait()) {
                 Polled::Batch => self.process(&mut batch)?,
-                Polled::Nothing => self.sink.poll(),
+                Polled::Nothing => {
+                    self.sink.poll();
+                    self.look_for_stuck()?;
+                }
                 Polled::Error(error) => self.partition_error(&error)?,
             }
             batch.clear();
@@ -211,6 +217,7 @@ where
         self.tracker.stop(partition);
         self.source.forget(partition);
         self.waiting.forget(partition);
+        self.stuck.forget(partition);
         self.refused.forget(partition);
     }
 
@@ -241,6 +248,7 @@ where
                 self.starting.push(Starting { partition, epoch, at, by_policy, since });
                 continue;
             }
+            self.stuck.delivered(partition, self.clock.now());
             let known = self.tracker.find(partition).filter(|(_, slot)| slot.epoch == epoch);
             if known.is_none() {
                 let slot = self.tracker.start(partition, epoch, at);
@@ -250,6 +258,17 @@ where
                     self.touch(slot)?;
                 }
             }
+        }
+        Ok(())
+    }
+
+    /// The queue is empty: is there a partition that should have delivered?
+    fn look_for_stuck(&mut self) -> Result<(), Failed> {
+        let Some(partition) = self.stuck.to_ask(self.clock.now()) else { return Ok(()) };
+        let unread = if self.waiting.is_held(partition) { None } else { self.source.has_unread(partition) };
+        if self.stuck.answered(partition, unread, self.clock.now()) {
+            self.end_transaction()?;
+            return Err(Failed::Stuck { partition });
         }
         Ok(())
     }
@@ -313,6 +332,7 @@ where
                 );
                 tracing::error!(pipeline = self.settings.pipeline, topic, %partition, offset = at, "{reason}");
                 self.source.pause(partition);
+                self.stuck.forget(partition);
                 let component = format!("pipeline/{}/{}", self.settings.pipeline, partition);
                 self.health.set(&component, wasmill_telemetry::State::Waiting { reason });
                 Ok(())

@@ -18,6 +18,8 @@ pub struct Position {
 /// Requests of the open transaction that were seen on the wire.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Wire {
+    /// The coordinator has answered a request that adds something to the transaction.
+    pub opened: bool,
     /// EndTxn requests since `begin`, whoever asked for them.
     pub end_txn: u32,
     /// The connection to the transaction coordinator broke since `begin`.

@@ -60,6 +60,9 @@ pub trait Source {
     /// Stops delivery of a partition that has to wait, and drops what was polled of it.
     fn pause(&mut self, partition: InputPartition);
 
+    /// Whether the leader has records that may be read and were not delivered yet; `None`: nobody answered in time.
+    fn has_unread(&mut self, partition: InputPartition) -> Option<bool>;
+
     /// Drops what was polled of a partition that is not ours any more.
     fn forget(&mut self, partition: InputPartition);
 }

@@ -6,7 +6,9 @@
 //!                              \-----> nobody knows --> resolve: init, read the token
 //! ```
 //! One idea carries the table: once an EndTxn that commits has left, only the token stored with the committed offsets can
-//! say whether it took effect. Before that, nothing can have been committed and an abort is always right.
+//! say whether it took effect. A commit call that timed out counts as left even when no EndTxn was seen on the wire: the
+//! client library goes on with it in the background, and may send it any time. Before the commit call, or when it failed
+//! for good without a request, nothing can have been committed and an abort is always right.
 
 use wasmill_record::{Class, Failure, Wire};
 
@@ -57,6 +59,7 @@ pub fn after_step(step: Step, seen: Seen<'_>, wire: Wire, in_time: bool) -> Afte
     };
     match failure.class {
         Class::Retriable if in_time => AfterStep::Again,
+        Class::Retriable | Class::Unknown if step == Step::EndTxn => AfterStep::Resolve,
         _ if step == Step::EndTxn && wire.end_txn > 0 => AfterStep::Resolve,
         Class::Fatal | Class::Unknown => AfterStep::Replace,
         Class::Retriable | Class::Abortable | Class::Guard => AfterStep::Abort,
@@ -85,8 +88,8 @@ pub fn after_abort(seen: Seen<'_>, wire: Wire, in_time: bool) -> AfterAbort {
 
 /// Whether a failed abort is what a late EndTxn looks like from the outside: the coordinator says that the transaction,
 /// which holds something, is not open. Counted as corruption and alarmed on.
-pub fn is_torn(failure: &Failure) -> bool {
-    failure.class == Class::Fatal && failure.message.contains("INVALID_TXN_STATE")
+pub fn is_torn(failure: &Failure, wire: Wire) -> bool {
+    wire.opened && failure.class == Class::Fatal && failure.message.contains("INVALID_TXN_STATE")
 }
 
 #[cfg(test)]
@@ -94,10 +97,10 @@ mod tests {
     use super::*;
     use AfterStep::*;
 
-    const NONE: Wire = Wire { end_txn: 0, disconnected: false };
-    const ONE: Wire = Wire { end_txn: 1, disconnected: false };
-    const TWO: Wire = Wire { end_txn: 2, disconnected: false };
-    const CUT: Wire = Wire { end_txn: 1, disconnected: true };
+    const NONE: Wire = Wire { opened: true, end_txn: 0, disconnected: false };
+    const ONE: Wire = Wire { end_txn: 1, ..NONE };
+    const TWO: Wire = Wire { end_txn: 2, ..NONE };
+    const CUT: Wire = Wire { disconnected: true, ..ONE };
 
     fn failure(class: Class) -> Failure {
         Failure::new(class, "test")
@@ -137,6 +140,9 @@ mod tests {
             (Step::EndTxn, Retriable, ONE, true, Again),
             (Step::EndTxn, Abortable, NONE, true, Abort),
             (Step::EndTxn, Fatal, NONE, true, Replace),
+            // The commit call is still under way in the background: its EndTxn may leave any time.
+            (Step::EndTxn, Retriable, NONE, false, Resolve),
+            (Step::EndTxn, Unknown, NONE, true, Resolve),
             // An EndTxn that commits is out: only the token knows.
             (Step::EndTxn, Retriable, ONE, false, Resolve),
             (Step::EndTxn, Abortable, ONE, true, Resolve),
@@ -157,6 +163,14 @@ mod tests {
         assert_eq!(after_abort(Seen::Failed(&retriable), NONE, false), AfterAbort::Replace);
         assert_eq!(after_abort(Seen::Failed(&fatal), NONE, true), AfterAbort::Replace);
         assert_eq!(after_abort(Seen::Done, ONE, true), AfterAbort::Aborted { replace: false });
+    }
+
+    #[test]
+    fn only_a_transaction_that_was_open_can_be_torn() {
+        let failure = Failure::new(Class::Fatal, "abort transaction: INVALID_TXN_STATE (...)");
+        assert!(is_torn(&failure, ONE));
+        assert!(!is_torn(&failure, Wire { opened: false, ..ONE }), "nothing had reached the coordinator");
+        assert!(!is_torn(&Failure::new(Class::Fatal, "abort transaction: _FENCED"), ONE));
     }
 
     #[test]

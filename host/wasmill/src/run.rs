@@ -63,9 +63,15 @@ fn start_one(
     let (identity, metrics, health, stop) = (identity.clone(), metrics.clone(), health.clone(), Arc::clone(stop));
     let name = format!("{}/start", config.name);
     let body = move || {
-        let pipeline: Pipeline = start(&config, &identity, &metrics, &health, stop).map_err(Ended::NotStarted)?;
-        tracing::info!(pipeline = pipeline.name, instance = identity.instance, "ready");
-        pipeline.join().map_err(Ended::Failed)
+        loop {
+            let stop = Arc::clone(&stop);
+            let pipeline: Pipeline = start(&config, &identity, &metrics, &health, stop).map_err(Ended::NotStarted)?;
+            tracing::info!(pipeline = pipeline.name, instance = identity.instance, "ready");
+            match pipeline.join() {
+                Err(failed) if failed.is_mended_by_restart() => {}
+                ended => return ended.map_err(Ended::Failed),
+            }
+        }
     };
     std::thread::Builder::new().name(name).spawn(body).context("failed to start a thread")
 }

@@ -9,9 +9,9 @@ mod producer;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-pub use admin::{create_topic, try_create_topic};
+pub use admin::{add_partitions, create_topic, delete_records, delete_topic, try_create_topic};
 pub use consumer::{
-    Isolation, committed, consumer, consumer_at, last_committed, poll_until, read_all, reader, values,
+    Isolation, committed, consumer, consumer_at, last_committed, poll_until, read_all, read_count, reader, values,
     wait_until_settled,
 };
 pub use producer::{Producer, drain, producer, queue, send, transactional, transactional_with};

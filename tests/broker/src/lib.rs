@@ -12,8 +12,12 @@ use std::sync::Arc;
 pub mod client;
 pub mod conformance;
 mod group_metadata;
+pub mod pipeline;
+mod proxied;
+pub mod raw;
 mod refusal;
 mod stable_offset;
+pub mod wire;
 
 pub use group_metadata::{GroupMetadata, send_offsets};
 pub use refusal::Refusal;

@@ -18,8 +18,8 @@ struct CommandLine {
     /// Records a second to each of the two inputs.
     #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(10..=100_000))]
     rate: u64,
-    /// Brokers: 1 or 3.
-    #[arg(long, default_value_t = 1, value_parser = nodes)]
+    /// Brokers: 1 (none of them is killed) or 3.
+    #[arg(long, default_value_t = 3, value_parser = nodes)]
     nodes: usize,
     /// Keep configuration files and logs of a good run, too.
     #[arg(long)]

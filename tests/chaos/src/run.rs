@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
@@ -62,7 +63,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
 
 fn within(arguments: &Arguments, binary: PathBuf, directory: &Path) -> Result<bool> {
     let Arguments { seed, minutes, rate, nodes, .. } = *arguments;
-    let quota = Quota::for_minutes(minutes);
+    let quota = Quota::new(minutes, nodes);
     let plan = Plan::new(seed, quota, nodes);
     println!("seed {seed}, {minutes} minutes, {nodes} nodes, {rate} records/s to each input; due:");
     plan.due.iter().for_each(|step| println!("  {step}"));
@@ -88,7 +89,7 @@ fn within(arguments: &Arguments, binary: PathBuf, directory: &Path) -> Result<bo
         Ok(world.tally.violations.is_empty())
     });
     if !matches!(good, Ok(true)) {
-        keep_broker_logs(&world.cluster, nodes, directory);
+        keep_broker_files(&world.cluster, nodes, directory);
         for violation in &world.tally.violations {
             println!("violation: {violation}");
         }
@@ -175,11 +176,14 @@ fn verify(tally: &mut Tally, bootstrap: &str, pipeline: Pipeline, expected: u64,
     Ok(())
 }
 
-fn keep_broker_logs(cluster: &Cluster, nodes: usize, directory: &Path) {
+/// Log and data of every broker: what the log segments hold is the last word about what was committed.
+fn keep_broker_files(cluster: &Cluster, nodes: usize, directory: &Path) {
     for node in 0..nodes {
         let Ok(log) = cluster.log_file(node) else { continue };
-        if let Err(error) = fs::copy(&log, directory.join(format!("broker-{node}.log"))) {
-            eprintln!("failed to keep {}: {error}", log.display());
+        let Some(from) = log.parent() else { continue };
+        let copied = Command::new("cp").arg("-r").arg(from).arg(directory.join(format!("broker-{node}"))).status();
+        if !copied.is_ok_and(|status| status.success()) {
+            eprintln!("failed to keep {}", from.display());
         }
     }
 }

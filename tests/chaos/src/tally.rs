@@ -79,13 +79,13 @@ mod tests {
     #[test]
     fn a_run_that_hit_nothing_fails_on_every_account() {
         let mut tally = Tally::default();
-        tally.check(&Quota::for_minutes(8));
+        tally.check(&Quota::new(8, 3));
         assert_eq!(tally.violations.len(), 12, "{:?}", tally.violations);
     }
 
     #[test]
     fn a_missing_hit_is_named() {
-        let quota = Quota::for_minutes(3);
+        let quota = Quota::new(3, 3);
         let mut tally = Tally {
             crashes: CrashPoint::ALL.into_iter().map(|point| (point, 1)).collect(),
             kills_inside: 2,

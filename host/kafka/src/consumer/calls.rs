@@ -136,6 +136,17 @@ impl Consumer {
         no_error("resume", &list)
     }
 
+    /// Whether the leader's last stable offset lies beyond what was delivered, control records included.
+    pub(crate) fn has_unread(&self, partition: InputPartition) -> Option<bool> {
+        let list = self.topics.list(&[partition]);
+        // SAFETY: handle and list are alive; the list is filled in place.
+        let code = unsafe { sys::rd_kafka_position(self.client.as_ptr(), list.ptr()) };
+        check_code("position", code).ok()?;
+        let position = list.elements().first()?.offset().to_raw().filter(|position| *position >= 0)?;
+        let (_, end) = self.watermarks(partition, WAKE_TIMEOUT).ok()?;
+        Some(end.next() > position)
+    }
+
     /// Makes the leader's connection look at its partitions again.
     pub(crate) fn nudge_leader(&self, partition: InputPartition) {
         // Its answer, if any, is of no interest.

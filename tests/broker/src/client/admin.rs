@@ -7,11 +7,11 @@ use std::task::{Context, Poll, Wake, Waker};
 use std::thread::{self, Thread};
 use std::time::{Duration, Instant};
 
-use rdkafka::admin::{AdminClient, AdminOptions, NewTopic, TopicReplication};
+use rdkafka::admin::{AdminClient, AdminOptions, NewPartitions, NewTopic, TopicReplication};
 use rdkafka::client::DefaultClientContext;
 use rdkafka::error::RDKafkaErrorCode;
 
-use super::{WITHIN, config, wait_until};
+use super::{WITHIN, config, position, wait_until};
 
 /// Creates a topic with one replica and waits until every partition has a leader.
 ///
@@ -37,15 +37,62 @@ pub fn try_create_topic(
     for (name, value) in configs {
         topic = topic.set(name, value);
     }
-    let options = AdminOptions::new().request_timeout(Some(WITHIN)).operation_timeout(Some(WITHIN));
-    let answers = block_on(admin.create_topics([&topic], &options)).expect("the broker answered");
+    let answers = block_on(admin.create_topics([&topic], &options())).expect("the broker answered");
     answers.into_iter().next().expect("an answer per topic").map_err(|(_, code)| code)?;
+    wait_for_leaders(&admin, name, partitions);
+    Ok(())
+}
+
+/// Deletes a topic and waits until no broker knows it.
+///
+/// # Panics
+/// The broker refuses.
+#[track_caller]
+pub fn delete_topic(bootstrap: &str, name: &str) {
+    let admin: AdminClient<DefaultClientContext> = config(bootstrap, &[]).create().expect("an admin client");
+    let answers = block_on(admin.delete_topics(&[name], &options())).expect("the broker answered");
+    answers.into_iter().next().expect("an answer per topic").expect("the topic was not deleted");
+    wait_until(&format!("the end of `{name}`"), || {
+        let metadata = admin.inner().fetch_metadata(Some(name), WITHIN).expect("metadata");
+        metadata.topics().iter().all(|topic| topic.partitions().is_empty())
+    });
+}
+
+/// Gives a topic more partitions, `partitions` in all, and waits until each has a leader.
+///
+/// # Panics
+/// The broker refuses.
+#[track_caller]
+pub fn add_partitions(bootstrap: &str, name: &str, partitions: i32) {
+    let admin: AdminClient<DefaultClientContext> = config(bootstrap, &[]).create().expect("an admin client");
+    let more = NewPartitions::new(name, usize::try_from(partitions).expect("a count"));
+    let answers = block_on(admin.create_partitions([&more], &options())).expect("the broker answered");
+    answers.into_iter().next().expect("an answer per topic").expect("no partitions were added");
+    wait_for_leaders(&admin, name, partitions);
+}
+
+/// Deletes the records of a partition before `offset`.
+///
+/// # Panics
+/// The broker refuses.
+#[track_caller]
+pub fn delete_records(bootstrap: &str, topic: &str, partition: i32, offset: i64) {
+    let admin: AdminClient<DefaultClientContext> = config(bootstrap, &[]).create().expect("an admin client");
+    let answer = block_on(admin.delete_records(&position(topic, partition, offset), &options()));
+    let answer = answer.expect("the broker answered");
+    answer.elements().iter().for_each(|element| element.error().expect("no records were deleted"));
+}
+
+fn options() -> AdminOptions {
+    AdminOptions::new().request_timeout(Some(WITHIN)).operation_timeout(Some(WITHIN))
+}
+
+fn wait_for_leaders(admin: &AdminClient<DefaultClientContext>, name: &str, partitions: i32) {
     wait_until(&format!("leaders of `{name}`"), || {
         let metadata = admin.inner().fetch_metadata(Some(name), WITHIN).expect("metadata");
         let found = metadata.topics().iter().flat_map(|topic| topic.partitions());
         found.filter(|partition| partition.leader() >= 0).count() == usize::try_from(partitions).unwrap_or(usize::MAX)
     });
-    Ok(())
 }
 
 struct Unpark(Thread);

@@ -79,6 +79,30 @@ pub fn read_all(bootstrap: &str, topic: &str, partitions: i32, isolation: Isolat
     records
 }
 
+/// Waits until this isolation level has shown `count` records; the first so many that came.
+#[track_caller]
+pub fn read_count(
+    bootstrap: &str,
+    topic: &str,
+    partitions: i32,
+    count: usize,
+    isolation: Isolation,
+) -> Vec<OwnedMessage> {
+    let consumer = consumer_at(bootstrap, topic, partitions, isolation);
+    let mut records = vec![];
+    if count > 0 {
+        poll_until(&consumer, |polled| {
+            match polled {
+                Ok(record) => records.push(record),
+                Err(KafkaError::PartitionEOF(_)) => {}
+                Err(error) => panic!("failed to read `{topic}`: {error}"),
+            }
+            records.len() == count
+        });
+    }
+    records
+}
+
 /// Polls until `done` says so.
 ///
 /// # Panics

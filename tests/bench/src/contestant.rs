@@ -1,0 +1,143 @@
+//! Who is measured: the product with the identity plugin, and the raw loop, each exactly once and at least once.
+
+use std::fmt;
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use crate::http;
+use crate::process::Process;
+use crate::setting::{DEAD_LETTERS, Setting, WORKERS};
+use crate::wait;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+#[value(rename_all = "snake_case")]
+pub(crate) enum Delivery {
+    ExactlyOnce,
+    AtLeastOnce,
+}
+
+impl fmt::Display for Delivery {
+    fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
+        to.write_str(match self {
+            Delivery::ExactlyOnce => "exactly_once",
+            Delivery::AtLeastOnce => "at_least_once",
+        })
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contestant {
+    Raw(Delivery),
+    Identity(Delivery),
+}
+
+/// What a contestant is to do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Task<'a> {
+    pub(crate) group: &'a str,
+    pub(crate) input: &'a str,
+    pub(crate) output: &'a str,
+    pub(crate) interval: Duration,
+}
+
+/// A contestant at work.
+pub(crate) struct Running {
+    pub(crate) process: Process,
+    ready: Ready,
+}
+
+/// How a contestant says that it is ready.
+enum Ready {
+    File(PathBuf),
+    Port(u16),
+}
+
+const READY_DEADLINE: Duration = Duration::from_secs(20);
+
+impl Contestant {
+    pub(crate) fn start(self, setting: &Setting, task: &Task<'_>) -> Result<Running> {
+        let file = |end: &str| setting.directory.path().join(format!("{}.{end}", setting.name("contestant")));
+        let log = file("log");
+        let (command, ready) = match self {
+            Contestant::Raw(delivery) => {
+                let ready = file("ready");
+                let mut command = Command::new(std::env::current_exe().context("no path to this program")?);
+                command.arg("raw").args(["--bootstrap", &setting.bootstrap]);
+                command.args(["--group", task.group, "--input", task.input, "--output", task.output]);
+                command.args(["--interval-ms", &task.interval.as_millis().to_string()]);
+                command.args(["--workers", &WORKERS.to_string(), "--delivery", &delivery.to_string()]);
+                command.arg("--ready-file").arg(&ready);
+                (command, Ready::File(ready))
+            }
+            Contestant::Identity(delivery) => {
+                let port = http::free_port()?;
+                let path = file("yaml");
+                fs::write(&path, configuration(setting, delivery, task, port))?;
+                let mut command = Command::new(&setting.binary);
+                command.arg("run").arg(&path).env_remove("WASMILL_INSTANCE_ID");
+                (command, Ready::Port(port))
+            }
+        };
+        Ok(Running { process: Process::start(command, &log)?, ready })
+    }
+}
+
+impl Running {
+    /// Waits until it is about to join its group: nothing was read yet. Looks every `interval`.
+    pub(crate) fn wait_ready(&mut self, interval: Duration) -> Result<()> {
+        wait::until("a contestant to be ready", READY_DEADLINE, interval, || {
+            self.process.check()?;
+            let ready = match &self.ready {
+                Ready::File(path) => path.exists(),
+                // Refused until it listens.
+                Ready::Port(port) => http::get(*port, "/readyz").is_ok_and(|answer| answer.is_some()),
+            };
+            Ok(ready.then_some(()))
+        })
+    }
+
+    /// The text of `/metrics`.
+    ///
+    /// # Errors
+    /// The raw loop has none.
+    pub(crate) fn metrics(&self) -> Result<String> {
+        let Ready::Port(port) = self.ready else { anyhow::bail!("the raw loop has no metrics") };
+        http::get(port, "/metrics")?.context("no metrics")
+    }
+
+    /// Waits until it holds `partitions` partitions.
+    pub(crate) fn wait_assigned(&mut self, partitions: f64) -> Result<()> {
+        wait::until("an assignment", READY_DEADLINE, Duration::from_millis(10), || {
+            self.process.check()?;
+            let held = crate::metrics::sum(&self.metrics()?, "wasmill_assigned_partitions");
+            Ok((held == Some(partitions)).then_some(()))
+        })
+    }
+}
+
+fn configuration(setting: &Setting, delivery: Delivery, task: &Task<'_>, port: u16) -> String {
+    let Task { group, input, output, interval } = task;
+    let (bootstrap, interval_ms) = (&setting.bootstrap, interval.as_millis());
+    format!(
+        "version: 1
+clusters:
+  main: {{ bootstrap_servers: \"{bootstrap}\" }}
+pipelines:
+  bench:
+    group: {group}
+    session_timeout_ms: 6000
+    delivery: {delivery}
+    workers: {WORKERS}
+    inputs: {{ in: {{ topic: {input}, start: earliest }} }}
+    plugin: {{ native: identity }}
+    outputs: {{ out: {{ topic: {output}, partition: source }} }}
+    dead_letters: {{ topic: {DEAD_LETTERS} }}
+    commit: {{ interval_ms: {interval_ms} }}
+admin: {{ listen: \"127.0.0.1:{port}\" }}
+"
+    )
+}

@@ -1,0 +1,93 @@
+//! What all parts share: the cluster, the product's binary, a directory, and topics that are made and removed.
+
+use std::cell::Cell;
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::{Context as TaskContext, Poll, Wake, Waker};
+use std::thread::Thread;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use rdkafka::admin::{AdminClient, AdminOptions};
+use rdkafka::client::DefaultClientContext;
+use rdkafka::config::ClientConfig;
+use tempfile::TempDir;
+use wasmill_cluster::{Cluster, Options};
+
+/// Of every topic.
+pub(crate) const PARTITIONS: i32 = 8;
+/// Of every contestant.
+pub(crate) const WORKERS: usize = 2;
+/// The product wants one; nothing is ever written to it.
+pub(crate) const DEAD_LETTERS: &str = "bench.dlq";
+
+const ADMIN_TIMEOUT: Duration = Duration::from_secs(20);
+
+pub(crate) struct Setting {
+    cluster: Cluster,
+    pub(crate) bootstrap: String,
+    pub(crate) binary: PathBuf,
+    /// Configuration files and logs.
+    pub(crate) directory: TempDir,
+    admin: AdminClient<DefaultClientContext>,
+    names: Cell<u32>,
+}
+
+impl Setting {
+    pub(crate) fn new(binary: PathBuf) -> Result<Setting> {
+        // Removed topics free their disk at once: a run writes gigabytes.
+        let cluster = Cluster::start(Options::one().property("log.segment.delete.delay.ms", "100"))?;
+        let bootstrap = cluster.bootstrap();
+        let admin = ClientConfig::new().set("bootstrap.servers", &bootstrap).create().context("no admin client")?;
+        let directory = tempfile::tempdir().context("no temporary directory")?;
+        cluster.topic(DEAD_LETTERS, 1, &[])?;
+        Ok(Setting { cluster, bootstrap, binary, directory, admin, names: Cell::new(0) })
+    }
+
+    /// A name that was not used before in this run.
+    pub(crate) fn name(&self, kind: &str) -> String {
+        self.names.set(self.names.get() + 1);
+        format!("{kind}-{}", self.names.get())
+    }
+
+    /// A new topic with [`PARTITIONS`] partitions.
+    pub(crate) fn topic(&self, kind: &str) -> Result<String> {
+        let name = self.name(kind);
+        self.cluster.topic(&name, PARTITIONS, &[])?;
+        Ok(name)
+    }
+
+    pub(crate) fn remove(&self, topics: &[&str]) -> Result<()> {
+        let options = AdminOptions::new().request_timeout(Some(ADMIN_TIMEOUT));
+        let removed =
+            block_on(self.admin.delete_topics(topics, &options), ADMIN_TIMEOUT * 2).context("no answer")??;
+        for outcome in removed {
+            outcome.map_err(|(name, code)| anyhow::anyhow!("failed to remove topic `{name}`: {code}"))?;
+        }
+        Ok(())
+    }
+}
+
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+/// Runs a future on this thread; `None` when it is not done after the timeout.
+fn block_on<F: Future>(future: F, timeout: Duration) -> Option<F::Output> {
+    let deadline = Instant::now() + timeout;
+    let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+    let mut task = TaskContext::from_waker(&waker);
+    let mut future = pin!(future);
+    loop {
+        if let Poll::Ready(output) = future.as_mut().poll(&mut task) {
+            return Some(output);
+        }
+        std::thread::park_timeout(deadline.checked_duration_since(Instant::now())?);
+    }
+}

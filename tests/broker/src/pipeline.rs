@@ -1,0 +1,265 @@
+//! The product's pipeline, run in this process against a real broker.
+//!
+//! A [`Setup`] is a configuration under construction, checked as a file would be; started, it becomes a [`Running`] one
+//! that is stopped when it is dropped. Nothing here judges records: that is each test's own.
+
+use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+
+use rdkafka::message::OwnedMessage;
+use wasmill_config::Checks;
+use wasmill_pipeline::{Failed, Identity, Pipeline, Stopped};
+use wasmill_telemetry::{Health, Metrics, WorkerMetrics};
+
+use crate::client::{Isolation, create_topic, read_all, unique, wait_until, wait_until_settled};
+
+/// A pipeline's configuration: every name new, settings as a test wants them. The group is the pipeline's name, and so is
+/// the `client.id` of all its clients, for the proxy's rules.
+#[derive(Clone, Debug)]
+pub struct Setup {
+    /// Where the pipeline's own clients connect.
+    pub bootstrap: String,
+    pub name: String,
+    /// Who we are among the processes of the group.
+    pub instance: String,
+    pub client_id: String,
+    pub input: String,
+    pub output: String,
+    pub dead_letters: String,
+    pub plugin: &'static str,
+    pub start: &'static str,
+    pub partition: &'static str,
+    pub delivery: &'static str,
+    pub workers: usize,
+    pub batch_records_max: usize,
+    pub session_timeout_ms: u32,
+    pub interval_ms: u32,
+    pub transaction_timeout_ms: u32,
+    /// Properties of librdkafka.
+    pub properties: Vec<(&'static str, String)>,
+    pub token_file: Option<PathBuf>,
+}
+
+impl Setup {
+    /// One worker, identity, exactly once, from the earliest record to the same partition, committed every 50 ms.
+    pub fn new(what: &str, bootstrap: &str) -> Setup {
+        let name = unique(what);
+        Setup {
+            bootstrap: bootstrap.to_owned(),
+            instance: format!("{name}-a"),
+            client_id: name.clone(),
+            input: format!("{name}.in"),
+            output: format!("{name}.out"),
+            dead_letters: format!("{name}.dlq"),
+            name,
+            plugin: "identity",
+            start: "earliest",
+            partition: "source",
+            delivery: "exactly_once",
+            workers: 1,
+            batch_records_max: 256,
+            session_timeout_ms: 6000,
+            interval_ms: 50,
+            transaction_timeout_ms: 10_000,
+            properties: vec![],
+            token_file: None,
+        }
+    }
+
+    /// Adds a property of librdkafka.
+    pub fn property(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.properties.push((name, value.into()));
+        self
+    }
+
+    /// Creates the three topics on `bootstrap`, with these settings of input and output.
+    #[track_caller]
+    pub fn topics(&self, bootstrap: &str, partitions: i32, input: &[(&str, &str)], output: &[(&str, &str)]) {
+        create_topic(bootstrap, &self.input, partitions, input);
+        create_topic(bootstrap, &self.output, partitions, output);
+        create_topic(bootstrap, &self.dead_letters, partitions, input);
+    }
+
+    /// The configuration file.
+    pub fn yaml(&self) -> String {
+        let Setup { bootstrap, name, client_id, input, output, dead_letters, .. } = self;
+        let mut text = format!(
+            "version: 1\nclusters:\n  main:\n    bootstrap_servers: \"{bootstrap}\"\n    properties:\n      client.id: {client_id}\n"
+        );
+        for (name, value) in &self.properties {
+            let _ = writeln!(text, "      {name}: \"{value}\"");
+        }
+        if let Some(file) = &self.token_file {
+            let _ = writeln!(text, "    oauthbearer: {{ token_file: \"{}\" }}", file.display());
+        }
+        let _ = write!(
+            text,
+            "pipelines:
+  {name}:
+    session_timeout_ms: {session}
+    delivery: {delivery}
+    workers: {workers}
+    inputs: {{ in: {{ topic: {input}, start: {start} }} }}
+    plugin: {{ native: {plugin} }}
+    outputs: {{ out: {{ topic: {output}, partition: {partition} }} }}
+    dead_letters: {{ topic: {dead_letters} }}
+    batch: {{ records_max: {records_max} }}
+    commit: {{ interval_ms: {interval}, transaction_timeout_ms: {transaction} }}
+",
+            session = self.session_timeout_ms,
+            delivery = self.delivery,
+            workers = self.workers,
+            start = self.start,
+            plugin = self.plugin,
+            partition = self.partition,
+            records_max = self.batch_records_max,
+            interval = self.interval_ms,
+            transaction = self.transaction_timeout_ms,
+        );
+        text
+    }
+
+    /// As `wasmill run` would load it.
+    ///
+    /// # Panics
+    /// It has mistakes.
+    #[track_caller]
+    pub fn config(&self) -> wasmill_config::Pipeline {
+        let checks = Checks { property: &wasmill_kafka::check_property, env: &|_| None, cores: 2 };
+        match wasmill_config::load_str("test.yaml", &self.yaml(), Path::new("/"), &checks) {
+            Ok(config) => config.pipelines.into_iter().next().expect("one pipeline"),
+            Err(problems) => panic!("the test's configuration is wrong: {problems:#?}\n{}", self.yaml()),
+        }
+    }
+
+    /// Starts it and waits until it is ready, which says nothing about its partitions.
+    ///
+    /// # Panics
+    /// It does not start.
+    #[track_caller]
+    pub fn run(&self) -> Running {
+        let starting = self.start();
+        match starting.wait() {
+            Ok(running) => running,
+            Err(stopped) => panic!("the pipeline did not start: {stopped}"),
+        }
+    }
+
+    /// Starts it on a thread of its own: it may wait for brokers.
+    pub fn start(&self) -> Starting {
+        let (config, metrics, health) = (self.config(), Metrics::new(), Health::new());
+        let identity = Identity { instance: self.instance.clone(), run: unique("run") };
+        let stop = Arc::new(AtomicBool::new(false));
+        let thread = {
+            let (metrics, health, stop) = (metrics.clone(), health.clone(), Arc::clone(&stop));
+            std::thread::spawn(move || wasmill_pipeline::start(&config, &identity, &metrics, &health, stop))
+        };
+        Starting { thread: Some(thread), stop, health, metrics, name: self.name.clone() }
+    }
+
+    /// All committed records of the output, once no transaction on it is open.
+    #[track_caller]
+    pub fn written(&self, bootstrap: &str, partitions: i32) -> Vec<OwnedMessage> {
+        settled(bootstrap, &self.output, partitions)
+    }
+
+    /// All committed dead letters, once no transaction on them is open.
+    #[track_caller]
+    pub fn set_aside(&self, bootstrap: &str, partitions: i32) -> Vec<OwnedMessage> {
+        settled(bootstrap, &self.dead_letters, partitions)
+    }
+}
+
+#[track_caller]
+fn settled(bootstrap: &str, topic: &str, partitions: i32) -> Vec<OwnedMessage> {
+    (0..partitions).for_each(|partition| wait_until_settled(bootstrap, topic, partition));
+    read_all(bootstrap, topic, partitions, Isolation::ReadCommitted)
+}
+
+/// A pipeline on its way up.
+pub struct Starting {
+    thread: Option<JoinHandle<Result<Pipeline, Stopped>>>,
+    stop: Arc<AtomicBool>,
+    pub health: Health,
+    metrics: Metrics,
+    name: String,
+}
+
+impl Starting {
+    /// Waits until it is up, or why it is not.
+    #[track_caller]
+    pub fn wait(mut self) -> Result<Running, Stopped> {
+        let thread = self.thread.take().expect("waited for once");
+        wait_until("the start of the pipeline", || thread.is_finished());
+        let pipeline = thread.join().expect("the start does not panic")?;
+        let (health, metrics, name) = (self.health.clone(), self.metrics.clone(), self.name.clone());
+        Ok(Running { pipeline: Some(pipeline), health, metrics, name })
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        if self.thread.is_some() {
+            self.stop.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// A running pipeline; dropping it stops it.
+pub struct Running {
+    pipeline: Option<Pipeline>,
+    pub health: Health,
+    metrics: Metrics,
+    name: String,
+}
+
+impl Running {
+    /// Stops it gracefully; why it had failed, if it had.
+    #[track_caller]
+    pub fn stop(mut self) -> Result<(), Failed> {
+        self.pipeline.as_ref().expect("running").stop();
+        self.join()
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub fn end(mut self) -> Result<(), Failed> {
+        self.join()
+    }
+
+    #[track_caller]
+    fn join(&mut self) -> Result<(), Failed> {
+        let pipeline = self.pipeline.take().expect("running");
+        wait_until("the end of the pipeline", || pipeline.is_finished());
+        pipeline.join()
+    }
+
+    pub fn is_finished(&self) -> bool {
+        self.pipeline.as_ref().is_none_or(Pipeline::is_finished)
+    }
+
+    /// What `readyz` would say; empty when ready.
+    pub fn reasons(&self) -> Vec<String> {
+        self.health.ready().err().unwrap_or_default()
+    }
+
+    /// What worker `worker` has counted.
+    pub fn metrics(&self, worker: usize) -> WorkerMetrics {
+        self.metrics.worker(&self.name, worker)
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Some(pipeline) = self.pipeline.take() {
+            pipeline.stop();
+            // A failed test waits for no pipeline that hangs.
+            if !std::thread::panicking() {
+                let _ = pipeline.join();
+            }
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! The broker is gone for a while, also in the middle of a transaction: nothing is lost, nothing is there twice.
+//!
+//! An outage of 12 s stands for longer ones: it is three times the transaction timeout and twice the session timeout that
+//! these pipelines have, so everything that expires in a long outage has expired in it.
+
+// The lint's exemption for tests does not reach a test's helper functions.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::time::{Duration, Instant};
+
+use wasmill_broker::Proxied;
+use wasmill_broker::client::Isolation::ReadUncommitted;
+use wasmill_broker::client::{committed, producer, read_count, send, values, wait_until};
+use wasmill_broker::pipeline::Setup;
+use wasmill_proxy::{Api, Proxy};
+
+const OUTAGE: Duration = Duration::from_secs(12);
+
+fn names(count: usize) -> Vec<String> {
+    (0..count).map(|i| format!("v{i}")).collect()
+}
+
+/// `gone(true)` takes the broker away from the pipeline, `gone(false)` gives it back. `interval_ms` says how long the
+/// transaction is open.
+fn nothing_is_lost_and_nothing_twice(what: &str, gone: fn(&Proxy, bool)) {
+    if !wasmill_cluster::required_or_skipped() {
+        return;
+    }
+    let proxied = Proxied::start();
+    let mut setup = Setup::new(what, &proxied.proxy.address());
+    // Open for long enough to be hit; its budget is a third of 4 s.
+    (setup.transaction_timeout_ms, setup.interval_ms) = (4000, 1200);
+    setup.topics(&proxied.direct, 1, &[], &[]);
+    let writer = producer(&proxied.direct, &[]);
+    send(&writer, &setup.input, 0, 0..10);
+    let running = setup.run();
+    wait_until("the first records are committed", || {
+        committed(&proxied.direct, &setup.name, &setup.input, 0).is_some_and(|(at, _)| at == 10)
+    });
+    let ended = proxied.proxy.requests(Api::EndTxn);
+    send(&writer, &setup.input, 0, 10..20);
+    read_count(&proxied.direct, &setup.output, 1, 20, ReadUncommitted);
+    gone(&proxied.proxy, true);
+    let began = Instant::now();
+    assert_eq!(proxied.proxy.requests(Api::EndTxn), ended, "the outage came too late: the transaction had ended");
+    let mut sent = 20;
+    while began.elapsed() < OUTAGE {
+        send(&writer, &setup.input, 0, sent..sent + 1);
+        sent += 1;
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    assert!(!running.is_finished(), "{:?}", running.reasons());
+    gone(&proxied.proxy, false);
+    wait_until("everything is committed", || {
+        assert!(!running.is_finished(), "{:?}", running.reasons());
+        committed(&proxied.direct, &setup.name, &setup.input, 0).is_some_and(|(at, _)| at == sent as i64)
+    });
+    running.stop().unwrap();
+    assert_eq!(values(&setup.written(&proxied.direct, 1)), names(sent));
+}
+
+#[test]
+fn a_broker_that_falls_silent_in_mid_transaction_costs_no_record() {
+    nothing_is_lost_and_nothing_twice("silent", |proxy, gone| proxy.stall(gone));
+}
+
+#[test]
+fn a_broker_that_refuses_connections_in_mid_transaction_costs_no_record() {
+    nothing_is_lost_and_nothing_twice("refusing", |proxy, gone| {
+        proxy.refuse(gone);
+        if gone {
+            proxy.cut_all();
+        }
+    });
+}
+
+#[test]
+fn a_pipeline_waits_for_its_broker_and_says_so() {
+    if !wasmill_cluster::required_or_skipped() {
+        return;
+    }
+    let proxied = Proxied::start();
+    proxied.proxy.refuse(true);
+    let setup = Setup::new("waiting", &proxied.proxy.address());
+    setup.topics(&proxied.direct, 1, &[], &[]);
+    send(&producer(&proxied.direct, &[]), &setup.input, 0, 0..10);
+    let starting = setup.start();
+    let reason = format!("waiting: no broker of {} answers", setup.bootstrap);
+    wait_until("it says that it waits", || {
+        starting.health.ready().is_err_and(|reasons| reasons.iter().any(|line| line.contains(&reason)))
+    });
+    assert_eq!(starting.health.live(), Ok(()));
+    proxied.proxy.refuse(false);
+    let running = starting.wait().unwrap_or_else(|stopped| panic!("{stopped}"));
+    wait_until("everything is committed", || {
+        committed(&proxied.direct, &setup.name, &setup.input, 0).is_some_and(|(at, _)| at == 10)
+    });
+    assert_eq!(running.reasons(), [""; 0]);
+    running.stop().unwrap();
+    assert_eq!(values(&setup.written(&proxied.direct, 1)), names(10));
+}

@@ -1,0 +1,246 @@
+//! The rules of delivery, one test each, on a real broker whose requests and answers a proxy holds, cuts and loses. Each
+//! is red when its rule is switched off in the host.
+
+// The lint's exemption for tests does not reach a test's helper functions.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::ops::Range;
+use std::time::Duration;
+
+use rdkafka::consumer::Consumer as _;
+use rdkafka::message::{Message as _, OwnedMessage};
+use rdkafka::producer::{BaseRecord, Producer as _};
+use wasmill_broker::client::Isolation::{ReadCommitted, ReadUncommitted};
+use wasmill_broker::client::{
+    WITHIN, committed, consumer, drain, last_committed, position, producer, queue, read_all, read_count, send,
+    transactional, unique, values, wait_until,
+};
+use wasmill_broker::pipeline::Setup;
+use wasmill_broker::{GroupMetadata, Proxied, send_offsets};
+use wasmill_proxy::{Api, OnHold};
+
+/// INVALID_PRODUCER_EPOCH.
+const OLD_EPOCH: i16 = 47;
+
+fn names(range: Range<usize>) -> Vec<String> {
+    range.map(|i| format!("v{i}")).collect()
+}
+
+/// A pipeline through the proxy, and its topics with one partition each.
+fn scene(what: &str, change: impl FnOnce(&mut Setup)) -> Option<(&'static Proxied, Setup)> {
+    if !wasmill_cluster::required_or_skipped() {
+        return None;
+    }
+    let proxied = Proxied::shared();
+    let mut setup = Setup::new(what, &proxied.proxy.address());
+    change(&mut setup);
+    setup.topics(&proxied.direct, 1, &[], &[]);
+    Some((proxied, setup))
+}
+
+fn put(proxied: &Proxied, setup: &Setup, range: Range<usize>) {
+    send(&producer(&proxied.direct, &[]), &setup.input, 0, range);
+}
+
+#[track_caller]
+fn wait_for_output(proxied: &Proxied, setup: &Setup, count: usize) {
+    read_count(&proxied.direct, &setup.output, 1, count, ReadCommitted);
+}
+
+/// R3.3: somebody's open transaction holds offsets of the group; nothing is read before it has ended, one way or the other.
+fn a_start_waits_for_stable_offsets(commits: bool, first: usize) {
+    let Some((proxied, setup)) = scene("stable", |_| {}) else { return };
+    put(proxied, &setup, 0..12);
+    let by = GroupMetadata::of_nobody(&setup.name);
+    let foreign = transactional(&proxied.direct, &unique("foreign"));
+    foreign.begin_transaction().unwrap();
+    send_offsets(&foreign, &position(&setup.input, 0, 5), &by).unwrap();
+    foreign.commit_transaction(WITHIN).unwrap();
+    assert_eq!(committed(&proxied.direct, &setup.name, &setup.input, 0), Some((5, String::new())));
+    foreign.begin_transaction().unwrap();
+    send_offsets(&foreign, &position(&setup.input, 0, 8), &by).unwrap();
+
+    let running = setup.run();
+    // The offsets have been asked for, and asked for again.
+    wait_until("the pipeline asks for offsets", || {
+        proxied.proxy.requests_by(Api::OffsetFetch, &setup.client_id) >= 6
+    });
+    assert_eq!(values(&read_all(&proxied.direct, &setup.output, 1, ReadUncommitted)), names(0..0));
+    if commits {
+        foreign.commit_transaction(WITHIN).unwrap();
+    } else {
+        foreign.abort_transaction(WITHIN).unwrap();
+    }
+    wait_for_output(proxied, &setup, 12 - first);
+    running.stop().unwrap();
+    assert_eq!(values(&setup.written(&proxied.direct, 1)), names(first..12));
+}
+
+#[test]
+fn a_pipeline_starts_at_the_offset_that_an_open_transaction_commits_and_not_before() {
+    a_start_waits_for_stable_offsets(true, 8);
+}
+
+#[test]
+fn a_pipeline_starts_at_the_former_offset_when_the_open_transaction_is_aborted() {
+    a_start_waits_for_stable_offsets(false, 5);
+}
+
+/// R1.4, R5.5: the broker has committed, and its answer never comes.
+#[test]
+fn a_commit_whose_answer_is_lost_is_known_by_its_token_and_nothing_is_written_twice() {
+    let Some((proxied, setup)) = scene("answer", |setup| setup.transaction_timeout_ms = 4000) else { return };
+    let running = setup.run();
+    put(proxied, &setup, 0..3);
+    wait_for_output(proxied, &setup, 3);
+    let lost = proxied.proxy.rule(Api::EndTxn).of_client(&setup.client_id).drop_answer();
+    put(proxied, &setup, 3..6);
+    lost.wait_for_hits(1, WITHIN).unwrap();
+    wait_until("the transaction is resolved", || running.metrics(0).transactions.resolved.get() == 1);
+    put(proxied, &setup, 6..9);
+    wait_for_output(proxied, &setup, 9);
+    running.stop().unwrap();
+    assert_eq!(values(&setup.written(&proxied.direct, 1)), names(0..9));
+    assert_eq!(committed(&proxied.direct, &setup.name, &setup.input, 0).unwrap().0, 9);
+}
+
+/// R1.4, R5.5: the request itself was lost, so the token is not there.
+#[test]
+fn a_commit_that_never_reached_the_broker_is_done_again_and_nothing_is_lost() {
+    let Some((proxied, setup)) = scene("request", |setup| setup.transaction_timeout_ms = 4000) else { return };
+    let running = setup.run();
+    put(proxied, &setup, 0..3);
+    wait_for_output(proxied, &setup, 3);
+    let lost = proxied.proxy.rule(Api::EndTxn).of_client(&setup.client_id).hold(OnHold::KeepClient);
+    put(proxied, &setup, 3..6);
+    lost.wait_until_caught(1, WITHIN).unwrap();
+    wait_until("the transaction is resolved", || running.metrics(0).transactions.resolved.get() == 1);
+    put(proxied, &setup, 6..9);
+    wait_for_output(proxied, &setup, 9);
+    running.stop().unwrap();
+    assert_eq!(values(&setup.written(&proxied.direct, 1)), names(0..9));
+}
+
+/// R1.5: the offsets of a process that the group has dropped reach the broker when its partition is somebody else's.
+#[test]
+fn offsets_of_a_member_that_was_dropped_meanwhile_are_refused() {
+    let patient = |setup: &mut Setup| setup.transaction_timeout_ms = 60_000;
+    let Some((proxied, first)) = scene("dropped", patient) else { return };
+    let second = Setup { instance: format!("{}-b", first.name), client_id: unique("second"), ..first.clone() };
+    let dropped = first.run();
+    put(proxied, &first, 0..3);
+    wait_for_output(proxied, &first, 3);
+
+    let offsets = proxied.proxy.rule(Api::TxnOffsetCommit).of_client(&first.client_id).hold(OnHold::KeepClient);
+    put(proxied, &first, 3..6);
+    offsets.wait_until_caught(1, WITHIN).unwrap();
+    let heartbeats = proxied.proxy.rule(Api::Heartbeat).of_client(&first.client_id).times(100);
+    let heartbeats = heartbeats.hold(OnHold::KeepClient);
+    let running = second.run();
+    wait_until("the second process has the partition and commits", || {
+        last_committed(&proxied.direct, &first.name, &first.input, 0).is_some_and(|(at, by)| at == 6 && by.contains("-b:"))
+    });
+    let ended = proxied.proxy.requests_by(Api::EndTxn, &first.client_id);
+    offsets.release();
+    wait_until("the first process ends its transaction", || {
+        proxied.proxy.requests_by(Api::EndTxn, &first.client_id) > ended
+            && dropped.metrics(0).transaction_open.get() == 0
+    });
+    heartbeats.release();
+    dropped.stop().unwrap();
+    put(proxied, &first, 6..9);
+    wait_until("the second process has everything", || {
+        last_committed(&proxied.direct, &first.name, &first.input, 0).is_some_and(|(at, _)| at == 9)
+    });
+    running.stop().unwrap();
+    assert_eq!(values(&first.written(&proxied.direct, 1)), names(0..9));
+}
+
+/// R5.4: an EndTxn that was sent twice was answered once; the other copy arrives when the next transaction is half written.
+#[test]
+fn a_late_end_of_a_transaction_does_not_touch_the_next_one() {
+    let slow = |setup: &mut Setup| {
+        setup.transaction_timeout_ms = 20_000;
+        setup.interval_ms = 3000;
+    };
+    let Some((proxied, setup)) = scene("late", slow) else { return };
+    put(proxied, &setup, 0..3);
+    let late = proxied.proxy.rule(Api::EndTxn).of_client(&setup.client_id).hold(OnHold::CutClient);
+    let running = setup.run();
+    late.wait_until_caught(1, WITHIN).unwrap();
+    // Whether the first records were in that transaction does not matter; from here on there is a second one.
+    wait_until("the transaction is committed by the second copy", || {
+        running.metrics(0).transactions.committed.get() == 1
+    });
+    let before = read_all(&proxied.direct, &setup.output, 1, ReadUncommitted).len();
+    put(proxied, &setup, 3..6);
+    // The first half of the next transaction is in the log.
+    read_count(&proxied.direct, &setup.output, 1, before + 3, ReadUncommitted);
+    assert_eq!(running.metrics(0).transactions.committed.get(), 1, "the next transaction has ended too early");
+    late.release();
+    let answer = late.answer(0, WITHIN).unwrap();
+    put(proxied, &setup, 6..9);
+    wait_until("everything is committed", || {
+        last_committed(&proxied.direct, &setup.name, &setup.input, 0).is_some_and(|(at, _)| at == 9)
+    });
+    running.stop().unwrap();
+    assert_eq!(values(&setup.written(&proxied.direct, 1)), names(0..9));
+    assert_eq!(answer.error, Some(OLD_EPOCH), "the late EndTxn was taken");
+}
+
+const PARTITIONS: i32 = 12;
+const RECORDS: usize = 60;
+
+/// R4.3: rewinds without end, because the broker refuses every third record, while the group rebalances all the time. A
+/// rebalance pauses partitions, which makes seeks that are under way fail although the partitions stay.
+#[test]
+fn seeks_that_fail_during_rebalances_lose_no_partition() {
+    if !wasmill_cluster::required_or_skipped() {
+        return;
+    }
+    let proxied = Proxied::shared();
+    let mut setup = Setup::new("seeks", &proxied.direct);
+    (setup.workers, setup.batch_records_max) = (2, 1);
+    setup.topics(&proxied.direct, PARTITIONS, &[], &[("cleanup.policy", "compact")]);
+    let writer = producer(&proxied.direct, &[]);
+    let running = setup.run();
+    let mut sent = 0;
+    while sent < RECORDS {
+        // A compacted topic takes no record without a key.
+        for partition in 0..PARTITIONS {
+            for i in sent..sent + 6 {
+                let (key, value) = (format!("{partition}-{i}"), format!("{partition}-{i}"));
+                let record = BaseRecord::<str, str>::to(&setup.input).partition(partition).payload(&value);
+                queue(&writer, if i % 3 == 0 { record } else { record.key(&key) });
+            }
+        }
+        assert_eq!(drain(&writer), []);
+        sent += 6;
+        let passer_by = consumer(&proxied.direct, &setup.name, &[("partition.assignment.strategy", "cooperative-sticky")]);
+        passer_by.subscribe(&[&setup.input]).unwrap();
+        wait_until("the passer-by gets a partition", || {
+            let _ = passer_by.poll(Duration::from_millis(5));
+            passer_by.assignment().unwrap().count() > 0
+        });
+    }
+    wait_until("every partition is read to its end", || {
+        assert!(!running.is_finished(), "{:?}", running.reasons());
+        (0..PARTITIONS).all(|partition| {
+            last_committed(&proxied.direct, &setup.name, &setup.input, partition)
+                .is_some_and(|(at, _)| at == RECORDS as i64)
+        })
+    });
+    running.stop().unwrap();
+    let of = |records: &[OwnedMessage], partition: i32| {
+        let records: Vec<_> = records.iter().filter(|record| record.partition() == partition).cloned().collect();
+        values(&records)
+    };
+    let (written, set_aside) =
+        (setup.written(&proxied.direct, PARTITIONS), setup.set_aside(&proxied.direct, PARTITIONS));
+    for partition in 0..PARTITIONS {
+        let (refused, taken): (Vec<usize>, Vec<usize>) = (0..RECORDS).partition(|i| i % 3 == 0);
+        let text = |numbers: Vec<usize>| numbers.iter().map(|i| format!("{partition}-{i}")).collect::<Vec<_>>();
+        assert_eq!(of(&written, partition), text(taken), "partition {partition}");
+        assert_eq!(of(&set_aside, partition), text(refused), "dead letters of partition {partition}");
+    }
+}

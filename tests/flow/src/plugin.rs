@@ -1,0 +1,137 @@
+//! Plugins made of closures.
+
+use crate::log::MemoryBatch;
+use crate::world::{Call, World};
+use std::sync::{Arc, Mutex, PoisonError};
+use wasmill_record::{
+    Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, Invoke, Outcome, Record, Reply,
+};
+
+/// A plugin as a test writes it; [`crate::Rig`] wraps it.
+pub trait Behaviour: Send {
+    fn answer(
+        &mut self,
+        batch: &MemoryBatch,
+        from: usize,
+        count: usize,
+        source: &CallSource,
+        reply: &mut Reply,
+    ) -> Result<(), GuestFailure>;
+}
+
+/// The answer for one record.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Answer {
+    Forward,
+    Drop,
+    /// Values to emit to the first output.
+    Emit(Vec<String>),
+    Reject(&'static str),
+    /// Milliseconds; 0: the policy's back-off.
+    Retry(u32),
+    /// The call breaks down when the record is in it.
+    Trap,
+    /// An answer of the test's own, for breaking the contract.
+    Raw(Outcome),
+}
+
+/// Answers each record by itself: value as text, and the attempt.
+pub struct Each<F>(pub F);
+
+/// Answers a call as a whole.
+pub struct Whole<F>(pub F);
+
+impl<F: FnMut(&str, u32) -> Answer + Send> Behaviour for Each<F> {
+    fn answer(
+        &mut self,
+        batch: &MemoryBatch,
+        from: usize,
+        count: usize,
+        source: &CallSource,
+        reply: &mut Reply,
+    ) -> Result<(), GuestFailure> {
+        for at in from..from + count {
+            let Record { value, .. } = batch.record(at);
+            let words = String::from_utf8_lossy(value.unwrap_or_default());
+            let outcome = match (self.0)(&words, source.attempt) {
+                Answer::Forward => Outcome::Forward { output: 0 },
+                Answer::Drop => Outcome::Drop,
+                Answer::Emit(values) => {
+                    let first = reply.emissions.len() as u32;
+                    for value in &values {
+                        let value = Field::Bytes(reply.keep(value.as_bytes()));
+                        reply.emissions.push(emission(value));
+                    }
+                    Outcome::Emit { first, count: values.len() as u32 }
+                }
+                Answer::Reject(code) => {
+                    Outcome::Reject { code: reply.keep(code.as_bytes()), message: reply.keep(b"says the test") }
+                }
+                Answer::Retry(after_ms) => Outcome::Retry {
+                    after_ms,
+                    code: reply.keep(b"not-yet"),
+                    message: reply.keep(b"says the test"),
+                },
+                Answer::Trap => return Err(trap()),
+                Answer::Raw(outcome) => outcome,
+            };
+            reply.outcomes.push(outcome);
+        }
+        Ok(())
+    }
+}
+
+impl<F> Behaviour for Whole<F>
+where
+    F: FnMut(&MemoryBatch, usize, usize, &mut Reply) -> Result<(), GuestFailure> + Send,
+{
+    fn answer(
+        &mut self,
+        batch: &MemoryBatch,
+        from: usize,
+        count: usize,
+        _source: &CallSource,
+        reply: &mut Reply,
+    ) -> Result<(), GuestFailure> {
+        (self.0)(batch, from, count, reply)
+    }
+}
+
+fn emission(value: Field) -> Emission {
+    Emission { output: 0, key: Field::Inherit, value, inherit_headers: true, timestamp: None, partition: None }
+}
+
+pub fn trap() -> GuestFailure {
+    GuestFailure { kind: GuestFailureKind::Trap, message: "wasm `unreachable`\nframe 0".to_owned() }
+}
+
+/// Notes renewals and the attempts at which calls were made.
+pub(crate) struct Plugin {
+    pub(crate) world: Arc<Mutex<World>>,
+    pub(crate) behaviour: Box<dyn Behaviour>,
+}
+
+impl Invoke<MemoryBatch> for Plugin {
+    fn invoke(
+        &mut self,
+        batch: &MemoryBatch,
+        from: usize,
+        count: usize,
+        source: &CallSource,
+        reply: &mut Reply,
+    ) -> Result<(), GuestFailure> {
+        self.behaviour.answer(batch, from, count, source, reply)
+    }
+
+    fn renew(&mut self) {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner).note(Call::Renew);
+    }
+
+    fn name(&self) -> &str {
+        "scripted"
+    }
+
+    fn digest(&self) -> Option<&str> {
+        Some("sha256:test")
+    }
+}

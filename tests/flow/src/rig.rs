@@ -1,0 +1,174 @@
+//! A worker with everything around it in memory.
+
+use crate::plugin::{Behaviour, Plugin};
+use crate::world::{Call, Fault, When, World};
+use crate::{Answer, Each, Entry, ManualClock, MemorySink, MemorySource};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use wasmill_pipeline::worker::Parts;
+use wasmill_pipeline::{Command, Failed, Worker, WorkerHandle, WorkerSettings, progress::Progress};
+use wasmill_record::{BatchLimits, Clock, InputPartition};
+use wasmill_settle::{Backoff, Policy};
+use wasmill_telemetry::{Health, Metrics};
+
+pub const DEAD_LETTERS: &str = "dead";
+pub const OUTPUT_PREFIX: &str = "out";
+
+/// Partition `number` of the first input.
+pub fn partition(number: i32) -> InputPartition {
+    InputPartition::new(0, number)
+}
+
+/// A worker that has not run yet. The partitions are taken from their first record, before the first poll.
+pub struct Rig {
+    pub settings: WorkerSettings,
+    pub health: Health,
+    world: Arc<Mutex<World>>,
+    commands: crossbeam_channel::Receiver<Command>,
+}
+
+/// What a run left behind.
+pub struct Ran {
+    pub result: Result<(), Failed>,
+    pub health: Health,
+    world: Arc<Mutex<World>>,
+}
+
+impl Ran {
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Fails the test unless the worker ended well and every call was legal.
+    pub fn good(self) -> Ran {
+        assert_eq!(self.result, Ok(()));
+        self.legal()
+    }
+
+    pub fn legal(self) -> Ran {
+        assert_eq!(self.world().violations, Vec::<String>::new());
+        self
+    }
+}
+
+impl Rig {
+    /// Partitions 0.. of one input are assigned, started and empty.
+    pub fn new(partitions: i32) -> Rig {
+        let (handle, commands) = WorkerHandle::new(0);
+        let world = Arc::new(Mutex::new(World {
+            clock: ManualClock::default(),
+            books: Arc::default(),
+            handle,
+            inputs: BTreeMap::new(),
+            outputs: BTreeMap::new(),
+            positions: BTreeMap::new(),
+            calls: Vec::new(),
+            batches: Vec::new(),
+            starts: Vec::new(),
+            tokens: Vec::new(),
+            violations: Vec::new(),
+            script: VecDeque::new(),
+            faults: BTreeMap::new(),
+            partition_errors: VecDeque::new(),
+            deliver_early: 0,
+            stalled: BTreeSet::new(),
+            membership: (1, true),
+            outlet: crate::outlet::Outlet::default(),
+            flowing: BTreeMap::new(),
+            unstarted: BTreeSet::new(),
+            stuck: BTreeSet::new(),
+            records_read: 0,
+        }));
+        let rig = Rig { settings: settings(), health: Health::new(), world, commands };
+        for number in 0..partitions {
+            rig.world().take(partition(number));
+        }
+        rig
+    }
+
+    pub fn world(&self) -> MutexGuard<'_, World> {
+        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// `count` records `<partition>-<offset>` for the partition.
+    pub fn feed(self, number: i32, count: usize) -> Rig {
+        for offset in 0..count {
+            self.world().feed(partition(number), Entry::text(&format!("{number}-{offset}")));
+        }
+        self
+    }
+
+    pub fn fault(self, call: Call, fault: Fault) -> Rig {
+        self.world().fault(call, fault);
+        self
+    }
+
+    /// The next step of the script.
+    pub fn then(self, when: When, mut step: impl FnMut(&mut World) + Send + 'static) -> Rig {
+        let step = Box::new(move |world: &mut World| {
+            step(world);
+            true
+        });
+        self.world().script.push_back((when, step));
+        self
+    }
+
+    /// A step that is tried at every poll until it says that it is done.
+    pub fn until(self, step: impl FnMut(&mut World) -> bool + Send + 'static) -> Rig {
+        self.world().script.push_back((When::Poll, Box::new(step)));
+        self
+    }
+
+    pub fn forwarding(self) -> Ran {
+        self.run(Each(|_: &str, _| Answer::Forward))
+    }
+
+    /// Runs the worker on this thread until the script is through.
+    pub fn run(self, behaviour: impl Behaviour + 'static) -> Ran {
+        let metrics = Metrics::new();
+        let (clock, books) = {
+            let world = self.world();
+            (world.clock.clone(), Arc::clone(&world.books))
+        };
+        let parts = Parts {
+            source: MemorySource::new(Arc::clone(&self.world)),
+            sink: MemorySink::new(Arc::clone(&self.world)),
+            plugin: Box::new(Plugin { world: Arc::clone(&self.world), behaviour: Box::new(behaviour) }),
+            clock: clock.clone(),
+            commands: self.commands,
+            books,
+            progress: Arc::new(Progress::new(clock.now())),
+            metrics: metrics.worker("flow", 0),
+            health: self.health.clone(),
+        };
+        let result = Worker::new(self.settings, parts).run();
+        Ran { result, health: self.health, world: self.world }
+    }
+}
+
+/// Batches of 3, commits every 100 ms, transactions of 9 s: budget 3 s, commit deadline 4.5 s.
+pub fn settings() -> WorkerSettings {
+    WorkerSettings {
+        worker: 0,
+        workers: 1,
+        pipeline: "flow".to_owned(),
+        group: "flow-group".to_owned(),
+        topics: vec!["in".to_owned(), "follower".to_owned()],
+        outputs: vec!["first".to_owned(), "second".to_owned()],
+        dead_letter_topic: DEAD_LETTERS.to_owned(),
+        config_digest: "sha256:config".to_owned(),
+        instance: "instance".to_owned(),
+        run: "0123456789abcdef".to_owned(),
+        batch: BatchLimits { records_max: 3, bytes_max: 1 << 20 },
+        policy: Policy {
+            attempts_max: 3,
+            backoff: Backoff { initial: Duration::from_millis(1000), max: Duration::from_secs(60) },
+            outputs: 2,
+        },
+        commit_interval: Duration::from_millis(100),
+        commit_records_max: 1_000_000,
+        commit_bytes_max: 1 << 30,
+        transaction_timeout: Duration::from_secs(9),
+    }
+}
