@@ -3,5 +3,5 @@
 use crate::cargo::{self, PassedOn};
 
 pub(crate) fn run(passed: &PassedOn) -> anyhow::Result<()> {
-    cargo::run_package("wasmill-bench", true, &passed.arguments)
+    cargo::run_program("wasmill-bench", true, &passed.arguments)
 }

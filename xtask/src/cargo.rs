@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, ensure};
 
@@ -34,14 +34,52 @@ pub(crate) fn command() -> Command {
     command
 }
 
-/// Builds a package's program, quietly, and runs it with the arguments.
-pub(crate) fn run_package(package: &str, release: bool, arguments: &[OsString]) -> anyhow::Result<()> {
-    let mut command = command();
-    command.args(["run", "--quiet", "--package", package]);
-    if release {
-        command.arg("--release");
-    }
-    let status = command.arg("--").args(arguments).status().context("failed to start cargo")?;
-    ensure!(status.success(), "`{package}` ended with {status}");
+/// Builds a program of the workspace, quietly, and runs it with the arguments.
+pub(crate) fn run_program(name: &str, release: bool, arguments: &[OsString]) -> anyhow::Result<()> {
+    let status = Command::new(program(name, release)?).args(arguments).status().context("failed to start it")?;
+    ensure!(status.success(), "`{name}` ended with {status}");
     Ok(())
+}
+
+/// Builds a program of the workspace and says where it is. As part of the whole workspace: built alone, its dependencies
+/// would have fewer features, and librdkafka would be compiled once more.
+pub(crate) fn program(name: &str, release: bool) -> anyhow::Result<PathBuf> {
+    let profile: &[&str] = if release { &["--release"] } else { &[] };
+    let arguments = [&["build", "--quiet", "--workspace", "--bin", name], profile].concat();
+    let programs = programs(&arguments)?;
+    let found = programs.into_iter().find(|program| program.target == name);
+    Ok(found.with_context(|| format!("cargo did not name the program {name}"))?.path)
+}
+
+/// What cargo built that can be run.
+pub(crate) struct Program {
+    pub(crate) package: String,
+    /// The folder of its package.
+    pub(crate) folder: PathBuf,
+    pub(crate) target: String,
+    /// `lib`, `bin`, `test`, ...
+    pub(crate) kind: String,
+    pub(crate) path: PathBuf,
+}
+
+/// Runs cargo with these arguments and returns the programs that it names.
+pub(crate) fn programs(arguments: &[&str]) -> anyhow::Result<Vec<Program>> {
+    let mut command = command();
+    command.args(arguments).args(["--message-format", "json-render-diagnostics"]).stderr(Stdio::inherit());
+    let output = command.output().context("failed to start cargo")?;
+    ensure!(output.status.success(), "cargo ended with {}", output.status);
+    let mut programs = Vec::new();
+    for message in cargo_metadata::Message::parse_stream(output.stdout.as_slice()) {
+        let cargo_metadata::Message::CompilerArtifact(artifact) = message? else { continue };
+        let Some(path) = artifact.executable else { continue };
+        let folder = artifact.manifest_path.parent().context("a manifest has no folder")?;
+        programs.push(Program {
+            package: folder.file_name().unwrap_or_default().to_owned(),
+            folder: folder.into(),
+            kind: artifact.target.kind.first().map(ToString::to_string).unwrap_or_default(),
+            target: artifact.target.name,
+            path: path.into(),
+        });
+    }
+    Ok(programs)
 }

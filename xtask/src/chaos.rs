@@ -3,5 +3,5 @@
 use crate::cargo::{self, PassedOn};
 
 pub(crate) fn run(passed: &PassedOn) -> anyhow::Result<()> {
-    cargo::run_package("wasmill-chaos", false, &passed.arguments)
+    cargo::run_program("wasmill-chaos", false, &passed.arguments)
 }

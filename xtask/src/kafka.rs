@@ -25,5 +25,5 @@ pub(crate) fn run(arguments: &Arguments) -> anyhow::Result<()> {
     for topic in &arguments.topics {
         passed.extend(["--topic".into(), topic.clone()]);
     }
-    cargo::run_package("wasmill-cluster", false, &passed)
+    cargo::run_program("wasmill-cluster", false, &passed)
 }

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
 
+use crate::cargo::Program;
 use crate::{cargo, lint, toolchain};
 use count::Count;
 use steps::{STEPS, Step, Work};
@@ -61,7 +62,13 @@ impl Run {
             Work::Toolchain => toolchain::check(),
             Work::Lint => lint::run(),
             Work::KafkaThere => self.look_for_kafka(),
-            Work::Cargo(arguments) => self.cargo(arguments),
+            Work::Cargo(arguments) => self.count_tests(self.command(arguments)),
+            Work::Tests { on_kafka } => self.test_programs(on_kafka),
+            Work::Program(name, arguments) => {
+                let mut command = Command::new(cargo::program(name, false)?);
+                command.args(arguments).current_dir(cargo::root());
+                self.count_tests(command)
+            }
         }
     }
 
@@ -74,10 +81,34 @@ impl Run {
         command
     }
 
-    /// Runs cargo, passes its output through and counts tests in it.
-    fn cargo(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
-        let mut child = self.command(arguments).stdout(Stdio::piped()).spawn().context("failed to start cargo")?;
-        let output = child.stdout.take().context("cargo has no stdout")?;
+    /// Runs every test program that needs a broker, or every other one; one that fails does not stop the others. They are
+    /// started one by one because selecting packages would change features, and compile librdkafka anew.
+    fn test_programs(&mut self, on_kafka: bool) -> anyhow::Result<()> {
+        let mut failed = Vec::new();
+        for program in cargo::programs(&["test", "--workspace", "--no-run", "--quiet"])? {
+            let Program { package, folder, target, kind, path } = program;
+            if steps::is_on_kafka(&package, &kind, &target) != on_kafka {
+                continue;
+            }
+            eprintln!("\n== {package}: {target}");
+            let mut command = Command::new(path);
+            command.current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder).env("CARGO", env!("CARGO"));
+            if self.require_kafka {
+                command.env(REQUIRE, "1");
+            }
+            if let Err(error) = self.count_tests(command) {
+                eprintln!("{package}: {target}: {error:#}");
+                failed.push(format!("{package}: {target}"));
+            }
+        }
+        ensure!(failed.is_empty(), "failed: {}", failed.join(", "));
+        Ok(())
+    }
+
+    /// Runs a command, passes its output through and counts tests in it.
+    fn count_tests(&mut self, mut command: Command) -> anyhow::Result<()> {
+        let mut child = command.stdout(Stdio::piped()).spawn().context("failed to start it")?;
+        let output = child.stdout.take().context("it has no stdout")?;
         let mut stdout = std::io::stdout();
         for line in BufReader::new(output).split(b'\n') {
             let line = line?;
@@ -86,12 +117,13 @@ impl Run {
             self.count.add(&String::from_utf8_lossy(&line));
         }
         let status = child.wait()?;
-        ensure!(status.success(), "cargo ended with {status}");
+        ensure!(status.success(), "it ended with {status}");
         Ok(())
     }
 
     fn look_for_kafka(&mut self) -> anyhow::Result<()> {
-        let output = self.command(steps::KAFKA_CHECK).stdin(Stdio::null()).output().context("failed to start cargo")?;
+        let mut command = Command::new(cargo::program("wasmill-cluster", false)?);
+        let output = command.arg("check").stdin(Stdio::null()).output().context("failed to start it")?;
         if output.status.success() {
             return Ok(());
         }

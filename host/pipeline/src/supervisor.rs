@@ -140,6 +140,7 @@ impl Supervisor {
     /// Leaves the group, stops the workers, waits for them. With `commit`, what they have is committed first.
     fn leave(&mut self, commit: bool) -> Result<(), Failed> {
         let mut result = Ok(());
+        tracing::info!(pipeline = self.pipeline, commit, "leaving the group");
         if !commit {
             // The revoke must find nothing to commit.
             self.stop_workers(false);
@@ -153,6 +154,7 @@ impl Supervisor {
                 result = self.answer(event);
             }
         }
+        tracing::info!(pipeline = self.pipeline, empty = self.handover.is_empty(), "left; stopping workers");
         self.stop_workers(commit);
         for worker in self.workers.drain(..) {
             if worker.thread.join().is_err() && result.is_ok() {

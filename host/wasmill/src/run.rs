@@ -6,20 +6,21 @@
 use crate::exit::UserFault;
 use crate::{identity, lint};
 use anyhow::{Context, anyhow};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread::JoinHandle;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use wasmill_config::{Config, PluginKind};
 use wasmill_pipeline::start::Stopped;
-use wasmill_pipeline::{Failed, Identity, Pipeline, start};
+use wasmill_pipeline::{Failed, Identity, start};
 use wasmill_telemetry::{Health, Metrics};
 
 /// How long pipelines may take to stop.
 const GRACE: Duration = Duration::from_secs(25);
 
-/// How late the end of a pipeline is noticed.
+/// How late a signal is noticed.
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs the pipelines of `file` until SIGTERM or SIGINT.
@@ -36,20 +37,19 @@ pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()
             "runs the native plugin `{name}`, which is for tests and benches only"
         );
     }
-    let starting = config
-        .pipelines
-        .iter()
-        .map(|pipeline| start_one(pipeline.clone(), &identity, &metrics, &health, &stop))
-        .collect::<anyhow::Result<Vec<_>>>()?;
-    supervise(starting, &stop)
+    let (report, ended) = sync_channel(config.pipelines.len());
+    for pipeline in &config.pipelines {
+        start_one(pipeline.clone(), &identity, &metrics, &health, &stop, report.clone())?;
+    }
+    supervise(config.pipelines.len(), &ended, &stop)
 }
-
-type Running = JoinHandle<Result<(), Ended>>;
 
 /// Why a pipeline is not running any more.
 enum Ended {
+    Stopped,
     NotStarted(Stopped),
     Failed(Failed),
+    Panicked,
 }
 
 /// Each pipeline waits for its brokers on a thread of its own: one cluster that is down must not hold up the others.
@@ -59,49 +59,69 @@ fn start_one(
     metrics: &Metrics,
     health: &Health,
     stop: &Arc<AtomicBool>,
-) -> anyhow::Result<Running> {
+    report: SyncSender<Ended>,
+) -> anyhow::Result<()> {
     let (identity, metrics, health, stop) = (identity.clone(), metrics.clone(), health.clone(), Arc::clone(stop));
     let name = format!("{}/start", config.name);
     let body = move || {
-        loop {
-            let stop = Arc::clone(&stop);
-            let pipeline: Pipeline = start(&config, &identity, &metrics, &health, stop).map_err(Ended::NotStarted)?;
-            tracing::info!(pipeline = pipeline.name, instance = identity.instance, "ready");
-            match pipeline.join() {
-                Err(failed) if failed.is_mended_by_restart() => {}
-                ended => return ended.map_err(Ended::Failed),
-            }
-        }
+        let run = || run_one(&config, &identity, &metrics, &health, &stop);
+        let ended = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Ended::Panicked);
+        // Room for one report of each pipeline; nobody listens when the grace is over.
+        let _ = report.try_send(ended);
     };
-    std::thread::Builder::new().name(name).spawn(body).context("failed to start a thread")
+    std::thread::Builder::new().name(name).spawn(body).context("failed to start a thread")?;
+    Ok(())
+}
+
+/// Runs a pipeline to its end, with a new consumer whenever that mends it.
+fn run_one(
+    config: &wasmill_config::Pipeline,
+    identity: &Identity,
+    metrics: &Metrics,
+    health: &Health,
+    stop: &Arc<AtomicBool>,
+) -> Ended {
+    loop {
+        let pipeline = match start(config, identity, metrics, health, Arc::clone(stop)) {
+            Ok(pipeline) => pipeline,
+            Err(Stopped::Told) => return Ended::Stopped,
+            Err(stopped) => return Ended::NotStarted(stopped),
+        };
+        tracing::info!(pipeline = pipeline.name, instance = identity.instance, "ready");
+        match pipeline.join() {
+            Ok(()) => return Ended::Stopped,
+            Err(failed) if failed.is_mended_by_restart() => {}
+            Err(failed) => return Ended::Failed(failed),
+        }
+    }
 }
 
 /// Waits until every pipeline has ended. One that failed in a way that harms others ends them all; one that just can't go
-/// on is reported by `readyz`, and the others go on.
-fn supervise(mut running: Vec<Running>, stop: &AtomicBool) -> anyhow::Result<()> {
+/// on is reported by `readyz`, the others go on, and the process stays until it is told to stop.
+fn supervise(mut running: usize, ended: &Receiver<Ended>, stop: &AtomicBool) -> anyhow::Result<()> {
     let mut first: Option<anyhow::Error> = None;
     let mut stopping: Option<Instant> = None;
     let mut halted = false;
-    while !running.is_empty() || (halted && !stop.load(Ordering::Relaxed)) {
-        std::thread::sleep(LOOK_INTERVAL);
+    while running > 0 || (halted && !stop.load(Ordering::Relaxed)) {
         if stop.load(Ordering::Relaxed) && stopping.get_or_insert_with(Instant::now).elapsed() > GRACE {
             return Err(anyhow!("pipelines were still running {} s after the signal: ended hard", GRACE.as_secs()));
         }
-        let (ended, left): (Vec<_>, Vec<_>) = running.into_iter().partition(JoinHandle::is_finished);
-        running = left;
-        for thread in ended {
-            let (error, ends_process) = match thread.join() {
-                Ok(Ok(())) | Ok(Err(Ended::NotStarted(Stopped::Told))) => continue,
-                Ok(Err(Ended::NotStarted(stopped))) => (not_started(stopped), true),
-                Ok(Err(Ended::Failed(failed))) => (failed_error(&failed), failed.ends_process()),
-                Err(_) => (anyhow!("a pipeline's thread panicked"), true),
-            };
-            first.get_or_insert(error);
-            if ends_process {
-                stop.store(true, Ordering::Relaxed);
-            } else {
-                halted = true;
+        let (error, ends_process) = match ended.recv_timeout(LOOK_INTERVAL) {
+            Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => continue,
+            Ok(Ended::Stopped) => {
+                running -= 1;
+                continue;
             }
+            Ok(Ended::NotStarted(stopped)) => (not_started(stopped), true),
+            Ok(Ended::Panicked) => (anyhow!("a pipeline's thread panicked"), true),
+            Ok(Ended::Failed(failed)) => (failed_error(&failed), failed.ends_process()),
+        };
+        running -= 1;
+        first.get_or_insert(error);
+        if ends_process {
+            stop.store(true, Ordering::Relaxed);
+        } else {
+            halted = true;
         }
     }
     first.map_or(Ok(()), Err)

@@ -111,6 +111,7 @@ impl Running {
 
     /// Waits until it holds `partitions` partitions.
     pub(crate) fn wait_assigned(&mut self, partitions: f64) -> Result<()> {
+        self.wait_ready(Duration::from_millis(10))?;
         wait::until("an assignment", READY_DEADLINE, Duration::from_millis(10), || {
             self.process.check()?;
             let held = crate::metrics::sum(&self.metrics()?, "wasmill_assigned_partitions");

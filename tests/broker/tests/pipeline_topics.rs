@@ -51,9 +51,9 @@ fn input_changes(setup: &Setup, what: impl FnOnce()) -> (Failed, Vec<String>) {
     let running = setup.run();
     wait_for_position(&running, setup, 0, 3);
     what();
-    wait_until("the pipeline ends", || running.is_finished());
-    let reasons = running.reasons();
-    (running.end().unwrap_err(), reasons)
+    let health = running.health.clone();
+    let failed = running.end().unwrap_err();
+    (failed, health.ready().unwrap_err())
 }
 
 #[test]

@@ -11,7 +11,8 @@ pub fn build() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
-        .args(["build", "--package", "wasmill", "--bin", "wasmill", "--features", "crash-points"])
+        // As part of the workspace: alone, its dependencies would have fewer features, and librdkafka be compiled again.
+        .args(["build", "--workspace", "--bin", "wasmill", "--features", "wasmill/crash-points"])
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

@@ -32,12 +32,12 @@ pub struct Rig {
 pub struct Ran {
     pub result: Result<(), Failed>,
     pub health: Health,
-    world: Arc<Mutex<World>>,
+    world: World,
 }
 
 impl Ran {
-    pub fn world(&self) -> MutexGuard<'_, World> {
-        self.world.lock().unwrap_or_else(PoisonError::into_inner)
+    pub fn world(&self) -> &World {
+        &self.world
     }
 
     /// Fails the test unless the worker ended well and every call was legal.
@@ -143,7 +143,8 @@ impl Rig {
             health: self.health.clone(),
         };
         let result = Worker::new(self.settings, parts).run();
-        Ran { result, health: self.health, world: self.world }
+        let world = Arc::into_inner(self.world).expect("the worker is gone, and its parts with it");
+        Ran { result, health: self.health, world: world.into_inner().unwrap_or_else(PoisonError::into_inner) }
     }
 }
 

@@ -8,6 +8,12 @@ pub(crate) enum Work {
     KafkaThere,
     /// Cargo with these arguments; `test result:` lines in its output are counted.
     Cargo(&'static [&'static str]),
+    /// The workspace's test programs: those that need a broker, or the others.
+    Tests {
+        on_kafka: bool,
+    },
+    /// A program of the workspace with these arguments.
+    Program(&'static str, &'static [&'static str]),
 }
 
 pub(crate) struct Step {
@@ -26,60 +32,26 @@ pub(crate) const STEPS: &[Step] = &[
         kafka: false,
         work: Work::Cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
-    Step { name: "build", kafka: false, work: Work::Cargo(&["build", "--workspace", "--tests"]) },
-    Step {
-        name: "pure tests",
-        kafka: false,
-        // All but the crates whose tests need a broker: a new crate is in without a change here.
-        work: Work::Cargo(&[
-            "test",
-            "--workspace",
-            "--no-fail-fast",
-            "--exclude=wasmill-cluster",
-            "--exclude=wasmill-broker",
-            "--exclude=wasmill-chaos",
-        ]),
-    },
-    Step {
-        name: "pure tests of the crates on Kafka",
-        kafka: false,
-        work: Work::Cargo(&[
-            "test",
-            "--no-fail-fast",
-            "--lib",
-            "--bins",
-            "--package=wasmill-cluster",
-            "--package=wasmill-broker",
-            "--package=wasmill-chaos",
-        ]),
-    },
+    Step { name: "build", kafka: false, work: Work::Cargo(&["test", "--workspace", "--no-run", "--quiet"]) },
+    Step { name: "pure tests", kafka: false, work: Work::Tests { on_kafka: false } },
+    Step { name: "tests of the docs", kafka: false, work: Work::Cargo(&["test", "--workspace", "--doc", "--quiet"]) },
     Step { name: "is Kafka there", kafka: false, work: Work::KafkaThere },
-    Step {
-        name: "Kafka jars and class archive",
-        kafka: true,
-        work: Work::Cargo(&["run", "--quiet", "--package", "wasmill-cluster", "--", "prepare"]),
-    },
-    Step {
-        name: "broker tests",
-        kafka: true,
-        work: Work::Cargo(&[
-            "test",
-            "--no-fail-fast",
-            "--test=*",
-            "--package=wasmill-cluster",
-            "--package=wasmill-broker",
-            "--package=wasmill-chaos",
-        ]),
-    },
+    Step { name: "Kafka jars and class archive", kafka: true, work: Work::Program("wasmill-cluster", &["prepare"]) },
+    Step { name: "broker tests", kafka: true, work: Work::Tests { on_kafka: true } },
     Step {
         name: "chaos, seed 1",
         kafka: true,
-        work: Work::Cargo(&["run", "--package", "wasmill-chaos", "--", "--seed", "1", "--minutes", "3"]),
+        work: Work::Program("wasmill-chaos", &["--seed", "1", "--minutes", "3"]),
     },
 ];
 
-/// Exits with 1 and says what is missing when Kafka can not be run.
-pub(crate) const KAFKA_CHECK: &[&str] = &["run", "--quiet", "--package", "wasmill-cluster", "--", "check"];
+/// A test program that needs a broker: an integration test of one of these packages, or one that is named so elsewhere.
+const PACKAGES_ON_KAFKA: &[&str] = &["cluster", "broker", "chaos"];
+const NAME_ON_KAFKA: &str = "on_kafka";
+
+pub(crate) fn is_on_kafka(package: &str, kind: &str, target: &str) -> bool {
+    kind == "test" && (PACKAGES_ON_KAFKA.contains(&package) || target.starts_with(NAME_ON_KAFKA))
+}
 
 impl Step {
     /// The command that runs this step alone.
@@ -87,9 +59,24 @@ impl Step {
         match self.work {
             Work::Toolchain => "cargo xtask test".into(),
             Work::Lint => "cargo xtask lint".into(),
-            Work::KafkaThere => format!("cargo {}", KAFKA_CHECK.join(" ")),
-            // Quoted for the one argument that a shell would take for a pattern.
-            Work::Cargo(arguments) => format!("cargo {}", arguments.join(" ").replace("--test=*", "'--test=*'")),
+            Work::KafkaThere => "cargo run --package wasmill-cluster -- check".into(),
+            Work::Cargo(arguments) => format!("cargo {}", arguments.join(" ")),
+            // The failing program has named itself above.
+            Work::Tests { .. } => "cargo test --package PACKAGE --test NAME".into(),
+            Work::Program(name, arguments) => format!("cargo run --package {name} -- {}", arguments.join(" ")),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_on_kafka;
+
+    #[test]
+    fn what_needs_a_broker_is_told_by_package_and_name() {
+        assert!(is_on_kafka("broker", "test", "conformance"));
+        assert!(is_on_kafka("wasmill", "test", "on_kafka"));
+        assert!(!is_on_kafka("broker", "lib", "wasmill_broker"));
+        assert!(!is_on_kafka("config", "test", "mistakes"));
     }
 }

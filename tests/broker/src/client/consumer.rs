@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
-use rdkafka::error::{KafkaError, KafkaResult};
+use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
 use rdkafka::message::OwnedMessage;
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
@@ -163,7 +163,17 @@ fn ask_committed(
     let consumer = consumer(bootstrap, group, &[("isolation.level", isolation.name())]);
     let mut list = TopicPartitionList::new();
     list.add_partition(topic, partition);
-    let answer = consumer.committed_offsets(list, WITHIN).expect("a committed position");
+    let mut answer = None;
+    wait_until("a committed position", || {
+        match consumer.committed_offsets(list.clone(), WITHIN) {
+            Ok(positions) => answer = Some(positions),
+            // A new broker's group coordinator is on its way.
+            Err(KafkaError::MetadataFetch(RDKafkaErrorCode::NotCoordinator | RDKafkaErrorCode::CoordinatorLoadInProgress)) => {}
+            Err(error) => panic!("no committed position: {error}"),
+        }
+        answer.is_some()
+    });
+    let answer = answer.expect("waited for");
     let element = answer.find_partition(topic, partition).expect("the partition asked for");
     element.error().expect("a committed position");
     match element.offset() {
