@@ -83,6 +83,9 @@ impl<G: Group> Taking<G> {
             return;
         }
         for want in wanted.clone() {
+            if !self.is_taking(&want) {
+                continue;
+            }
             let answer = self.group.stable_offsets(&[want.partition], ONE_TIMEOUT);
             match answer.map(|offsets| offsets.first().copied().flatten()) {
                 Ok(offset) => {

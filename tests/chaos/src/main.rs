@@ -21,6 +21,9 @@ struct CommandLine {
     /// Brokers: 1 (none of them is killed) or 3.
     #[arg(long, default_value_t = 3, value_parser = nodes)]
     nodes: usize,
+    /// A `wasmill` built with its feature `crash-points`; without it, one is built from the workspace.
+    #[arg(long)]
+    binary: Option<std::path::PathBuf>,
     /// Keep configuration files and logs of a good run, too.
     #[arg(long)]
     keep: bool,
@@ -35,8 +38,8 @@ fn nodes(text: &str) -> Result<usize, String> {
 }
 
 fn main() -> ExitCode {
-    let CommandLine { seed, minutes, rate, nodes, keep } = CommandLine::parse();
-    match run::run(&Arguments { seed, minutes, rate, nodes, keep }) {
+    let CommandLine { seed, minutes, rate, nodes, binary, keep } = CommandLine::parse();
+    match run::run(&Arguments { seed, minutes, rate, nodes, binary, keep }) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

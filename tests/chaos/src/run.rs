@@ -38,6 +38,8 @@ pub struct Arguments {
     pub rate: u64,
     /// 1 or 3.
     pub nodes: usize,
+    /// A binary with crash points; `None`: built from the workspace.
+    pub binary: Option<PathBuf>,
     /// Keep configuration files and logs of a good run, too.
     pub keep: bool,
 }
@@ -47,7 +49,7 @@ pub struct Arguments {
 /// # Errors
 /// The run could not be made: nothing is known about the product.
 pub fn run(arguments: &Arguments) -> Result<bool> {
-    let binary = binary::build()?;
+    let binary = arguments.binary.clone().map_or_else(binary::build, Ok)?;
     let directory = directory(arguments.seed)?;
     let good = within(arguments, binary, &directory);
     let logs = directory.display();

@@ -120,6 +120,7 @@ impl Outlet {
             open.doomed = true;
             return Err(Failure::new(Class::Abortable, "a record was refused"));
         }
+        self.wire.opened |= !open.written.is_empty();
         open.acknowledged = open.written.len();
         Ok(())
     }

@@ -62,8 +62,8 @@ impl Sink<MemoryBatch> for MemorySink {
     fn init(&mut self, _timeout: Duration) -> Result<(), Failure> {
         let mut world = self.world();
         let fault = world.call(Call::Init);
-        if world.outlet.ready || world.outlet.open.is_some() {
-            world.violation("init of a producer in use");
+        if world.outlet.open.is_some() {
+            world.violation("init within a transaction");
         }
         match fault.failure {
             Some(failure) => Err(failure),
@@ -205,6 +205,7 @@ impl Sink<MemoryBatch> for MemorySink {
             open.positions = positions.iter().map(|position| (*position, token.to_owned())).collect();
             open.stage = Stage::Positioned;
         }
+        world.outlet.wire.opened = true;
         Ok(())
     }
 

@@ -127,6 +127,9 @@ fn an_assignment_that_changed_since_the_poll_aborts_what_was_read_under_the_old_
 fn a_partition_that_came_back_is_read_under_its_new_assignment() {
     let rig = Rig::new(1).feed(0, 4).then(When::Read(3), |world| {
         world.gone(partition(0));
+        let (done, _) = crossbeam_channel::bounded(1);
+        let give = wasmill_pipeline::Command::Give { partitions: vec![partition(0)], lost: true, done };
+        world.handle.tell(give);
         world.take(partition(0));
     });
     let ran = rig.forwarding().good();

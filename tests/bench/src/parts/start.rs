@@ -43,10 +43,11 @@ pub(super) fn idle(setting: &Setting, _: Scale, figures: &mut Figures) -> Result
     running.wait_assigned(8.0)?;
     wait::pass(IDLE);
     running.process.check()?;
-    let resident = running.process.memory()?.resident;
+    // The peak: some kernels take pages away from a process that idles.
+    let resident_mib = running.process.peak_mib()?;
     drop(running);
     setting.remove(&[&input, &output])?;
-    figures.remarks.push(format!("rss: {} s after the assignment, no records", IDLE.as_secs()));
-    figures.add("rss.idle_mib", resident, "MiB");
+    figures.remarks.push(format!("rss: the most until {} s after the assignment, no records", IDLE.as_secs()));
+    figures.add("rss.idle_mib", resident_mib, "MiB");
     Ok(())
 }

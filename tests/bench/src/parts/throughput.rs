@@ -91,7 +91,7 @@ pub(super) fn run(setting: &Setting, contestant: Contestant, input: &str, record
         }
         Ok((committed >= records).then_some((cpu, now)))
     })?;
-    let rss_mib = running.process.memory()?.peak;
+    let rss_mib = running.process.peak_mib()?;
     drop(running);
     let written = progress::end(&setting.bootstrap, &output)?;
     ensure!(written >= records, "{contestant:?} wrote {written} of {records} records");

@@ -1,0 +1,108 @@
+//! Where a taken partition starts (R3.3). The real control plane over a group in memory; it ends when no take can come.
+
+use crossbeam_channel::{Receiver, bounded};
+use std::sync::{Arc, Mutex};
+use std::time::Instant;
+use wasmill_config::Start::{self, Earliest, Latest};
+use wasmill_flow::{MemoryGroup, partition};
+use wasmill_pipeline::handover::Take;
+use wasmill_pipeline::taking::Taking;
+use wasmill_pipeline::{Command, WorkerHandle};
+use wasmill_record::{CommitOffset, InputPartition};
+use wasmill_settle::Books;
+use wasmill_telemetry::Metrics;
+
+/// A take of `count` partitions; the control plane stops once that many starts were told or none can come.
+fn starts(group: MemoryGroup, start: Start, known: i32, count: i32) -> Vec<(InputPartition, i64, bool)> {
+    let (handle, commands) = WorkerHandle::new(0);
+    let books = Arc::new(Mutex::new(Books::default()));
+    let partitions: Vec<InputPartition> = (0..count).map(partition).collect();
+    let epoch = books.lock().unwrap().assigned(&partitions);
+    let (takes, taken) = bounded(1);
+    takes.send(Take { partitions, epoch, since: Instant::now() }).unwrap();
+    let taking = Taking {
+        group: Arc::new(group),
+        books,
+        workers: vec![handle],
+        takes: taken,
+        metrics: Metrics::new().pipeline("flow"),
+        start: vec![start],
+        partitions: vec![known],
+    };
+    let control = std::thread::spawn(move || taking.run());
+    let told = (0..count).map(|_| next_start(&commands)).collect();
+    drop(takes);
+    control.join().unwrap();
+    told
+}
+
+fn next_start(commands: &Receiver<Command>) -> (InputPartition, i64, bool) {
+    match commands.recv_timeout(std::time::Duration::from_secs(60)).unwrap() {
+        Command::Start { partition, at, by_policy, .. } => (partition, at.next(), by_policy),
+        other => panic!("not a start: {other:?}"),
+    }
+}
+
+fn group(committed: &[(i32, i64)], watermarks: &[(i32, (i64, i64))]) -> MemoryGroup {
+    let group = MemoryGroup::default();
+    let mut state = group.state();
+    state.committed = committed.iter().map(|(number, at)| (partition(*number), CommitOffset::at(*at))).collect();
+    state.watermarks = watermarks.iter().map(|(number, marks)| (partition(*number), *marks)).collect();
+    drop(state);
+    group
+}
+
+#[test]
+fn a_committed_offset_comes_before_any_policy() {
+    for policy in [Earliest, Latest] {
+        assert_eq!(starts(group(&[(0, 41)], &[(0, (3, 90))]), policy, 1, 1), [(partition(0), 41, false)]);
+    }
+}
+
+#[test]
+fn without_one_the_policy_says_where() {
+    assert_eq!(starts(group(&[], &[(0, (3, 90))]), Earliest, 1, 1), [(partition(0), 3, true)]);
+    assert_eq!(starts(group(&[], &[(0, (3, 90))]), Latest, 1, 1), [(partition(0), 90, true)]);
+}
+
+#[test]
+fn a_partition_that_appeared_after_the_group_had_begun_starts_at_its_first_record() {
+    let told = starts(group(&[(0, 41)], &[(1, (2, 50))]), Latest, 1, 2);
+    assert_eq!(told, [(partition(0), 41, false), (partition(1), 2, true)]);
+}
+
+#[test]
+fn an_unstable_offset_does_not_hold_up_the_other_partitions() {
+    let group = group(&[(0, 1), (1, 2), (2, 3)], &[]);
+    group.state().unstable.insert(partition(0), 4);
+    let told = starts(group, Earliest, 3, 3);
+    assert_eq!(told, [(partition(1), 2, false), (partition(2), 3, false), (partition(0), 1, false)]);
+}
+
+#[test]
+fn an_unstable_offset_is_never_taken_for_none() {
+    let group = group(&[(0, 50)], &[(0, (0, 110))]);
+    group.state().unstable.insert(partition(0), 5);
+    assert_eq!(starts(group, Latest, 1, 1), [(partition(0), 50, false)]);
+}
+
+// R3.5
+#[test]
+fn a_partition_that_was_revoked_meanwhile_is_not_started() {
+    let (handle, commands) = WorkerHandle::new(0);
+    let books = Arc::new(Mutex::new(Books::default()));
+    let (takes, taken) = bounded(2);
+    let old = books.lock().unwrap().assigned(&[partition(0)]);
+    books.lock().unwrap().gone(&[partition(0)]);
+    let new = books.lock().unwrap().assigned(&[partition(0)]);
+    for epoch in [old, new] {
+        takes.send(Take { partitions: vec![partition(0)], epoch, since: Instant::now() }).unwrap();
+    }
+    drop(takes);
+    let group = Arc::new(group(&[(0, 5)], &[]));
+    let metrics = Metrics::new().pipeline("flow");
+    Taking { group, books, workers: vec![handle], takes: taken, metrics, start: vec![Earliest], partitions: vec![1] }
+        .run();
+    let told: Vec<Command> = commands.try_iter().collect();
+    assert!(matches!(told[..], [Command::Start { epoch, .. }] if epoch == new), "{told:?}");
+}
