@@ -5,8 +5,11 @@ use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, 
 /// Answers every record with one outcome, chosen by its value.
 pub struct Native {
     name: &'static str,
-    answer: fn(value: Option<&[u8]>, attempt: u32) -> Answer,
+    answer: Function,
 }
+
+/// Value and attempt of one record in, an answer out.
+type Function = fn(Option<&[u8]>, u32) -> Answer;
 
 enum Answer {
     Forward,
@@ -17,7 +20,7 @@ enum Answer {
 impl Native {
     /// The plugin of this name; the configuration lists the same ones (`wasmill_config::NATIVE_PLUGINS`).
     pub fn find(name: &str) -> Option<Native> {
-        let (name, answer): (_, fn(Option<&[u8]>, u32) -> Answer) = match name {
+        let (name, answer): (_, Function) = match name {
             // Forwards everything to the first output.
             "identity" => ("identity", |_, _| Answer::Forward),
             // Rejects records whose value says so.

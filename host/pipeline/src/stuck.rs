@@ -40,7 +40,7 @@ impl Stuck {
     }
 
     /// The queue is empty at `now`: which partition to ask about, if any.
-    pub(crate) fn to_ask(&mut self, now: Instant) -> Option<InputPartition> {
+    pub(crate) fn next_to_ask(&mut self, now: Instant) -> Option<InputPartition> {
         if self.asked.is_some_and(|asked| now.saturating_duration_since(asked) < ASK_INTERVAL) {
             return None;
         }
@@ -75,11 +75,11 @@ mod tests {
         let start = Instant::now();
         let mut stuck = Stuck::default();
         stuck.delivered(P, start);
-        assert_eq!(stuck.to_ask(after(start, 9)), None);
-        assert_eq!(stuck.to_ask(after(start, 10)), Some(P));
+        assert_eq!(stuck.next_to_ask(after(start, 9)), None);
+        assert_eq!(stuck.next_to_ask(after(start, 10)), Some(P));
         assert!(!stuck.answered(P, Some(true), after(start, 10)));
-        assert_eq!(stuck.to_ask(after(start, 19)), None);
-        assert_eq!(stuck.to_ask(after(start, 20)), Some(P));
+        assert_eq!(stuck.next_to_ask(after(start, 19)), None);
+        assert_eq!(stuck.next_to_ask(after(start, 20)), Some(P));
         assert!(stuck.answered(P, Some(true), after(start, 20)));
     }
 
@@ -103,7 +103,7 @@ mod tests {
         let mut stuck = Stuck::default();
         stuck.delivered(P, start);
         stuck.forget(P);
-        assert_eq!(stuck.to_ask(after(start, 100)), None);
+        assert_eq!(stuck.next_to_ask(after(start, 100)), None);
         assert!(!stuck.answered(P, Some(true), after(start, 100)));
     }
 }

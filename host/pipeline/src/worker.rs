@@ -264,7 +264,7 @@ where
 
     /// The queue is empty: is there a partition that should have delivered?
     fn look_for_stuck(&mut self) -> Result<(), Failed> {
-        let Some(partition) = self.stuck.to_ask(self.clock.now()) else { return Ok(()) };
+        let Some(partition) = self.stuck.next_to_ask(self.clock.now()) else { return Ok(()) };
         let unread = if self.waiting.is_held(partition) { None } else { self.source.has_unread(partition) };
         if self.stuck.answered(partition, unread, self.clock.now()) {
             self.end_transaction()?;

@@ -115,7 +115,8 @@ mod tests {
 
     #[test]
     fn varints_are_zigzag() {
-        for (value, expected) in [(0, &[0][..]), (-1, &[1]), (1, &[2]), (63, &[126]), (64, &[128, 1]), (-65, &[129, 1])] {
+        for (value, expected) in [(0, &[0][..]), (-1, &[1]), (1, &[2]), (63, &[126]), (64, &[128, 1]), (-65, &[129, 1])]
+        {
             let mut bytes = vec![];
             varint(&mut bytes, value);
             assert_eq!(bytes, expected, "{value}");

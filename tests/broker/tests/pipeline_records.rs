@@ -234,7 +234,11 @@ fn the_source_partition_is_kept_modulo_the_number_of_output_partitions() {
     let running = setup.run();
     let written = read_count(&bootstrap, &setup.output, 3, 5, ReadCommitted);
     running.stop().unwrap();
-    let mut places: Vec<(String, i32)> = values(&written).into_iter().zip(written.iter().map(|r| r.partition())).collect();
+    let mut places: Vec<(String, i32)> =
+        values(&written).into_iter().zip(written.iter().map(|r| r.partition())).collect();
     places.sort();
-    assert_eq!(places, [("v0", 0), ("v1", 1), ("v2", 2), ("v3", 0), ("v4", 1)].map(|(value, at)| (value.to_owned(), at)));
+    assert_eq!(
+        places,
+        [("v0", 0), ("v1", 1), ("v2", 2), ("v3", 0), ("v4", 1)].map(|(value, at)| (value.to_owned(), at))
+    );
 }

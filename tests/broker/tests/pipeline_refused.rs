@@ -85,7 +85,8 @@ fn a_record_that_a_compacted_topic_does_not_take_is_set_aside_with_the_documente
     assert_eq!((letters[0].key(), letters[0].timestamp().to_millis()), (None, Some(AT)));
     let mut found = headers(&letters[0]);
     assert_eq!(found.remove("own").as_deref(), Some("kept"));
-    let mut take = |name: &str| found.remove(&format!("__wasmill.errors.{name}")).unwrap_or_else(|| panic!("no {name}"));
+    let mut take =
+        |name: &str| found.remove(&format!("__wasmill.errors.{name}")).unwrap_or_else(|| panic!("no {name}"));
     for (name, expected) in [
         ("topic", setup.input.as_str()),
         ("partition", "0"),

@@ -5,15 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::ops::Range;
-use std::time::Duration;
 
-use rdkafka::consumer::Consumer as _;
-use rdkafka::message::{Message as _, OwnedMessage};
-use rdkafka::producer::{BaseRecord, Producer as _};
+use rdkafka::producer::Producer as _;
 use wasmill_broker::client::Isolation::{ReadCommitted, ReadUncommitted};
 use wasmill_broker::client::{
-    WITHIN, committed, consumer, drain, last_committed, position, producer, queue, read_all, read_count, send,
-    transactional, unique, values, wait_until,
+    WITHIN, committed, last_committed, position, producer, read_all, read_count, send, transactional, unique, values,
+    wait_until,
 };
 use wasmill_broker::pipeline::Setup;
 use wasmill_broker::{GroupMetadata, Proxied, send_offsets};
@@ -139,7 +136,8 @@ fn offsets_of_a_member_that_was_dropped_meanwhile_are_refused() {
     let heartbeats = heartbeats.hold(OnHold::KeepClient);
     let running = second.run();
     wait_until("the second process has the partition and commits", || {
-        last_committed(&proxied.direct, &first.name, &first.input, 0).is_some_and(|(at, by)| at == 6 && by.contains("-b:"))
+        last_committed(&proxied.direct, &first.name, &first.input, 0)
+            .is_some_and(|(at, by)| at == 6 && by.contains("-b:"))
     });
     let ended = proxied.proxy.requests_by(Api::EndTxn, &first.client_id);
     offsets.release();
@@ -187,61 +185,4 @@ fn a_late_end_of_a_transaction_does_not_touch_the_next_one() {
     running.stop().unwrap();
     assert_eq!(values(&setup.written(&proxied.direct, 1)), names(0..9));
     assert_eq!(answer.error, Some(OLD_EPOCH), "the late EndTxn was taken");
-}
-
-const PARTITIONS: i32 = 12;
-const RECORDS: usize = 60;
-
-/// R4.3: rewinds without end, because the broker refuses every third record, while the group rebalances all the time. A
-/// rebalance pauses partitions, which makes seeks that are under way fail although the partitions stay.
-#[test]
-fn seeks_that_fail_during_rebalances_lose_no_partition() {
-    if !wasmill_cluster::required_or_skipped() {
-        return;
-    }
-    let proxied = Proxied::shared();
-    let mut setup = Setup::new("seeks", &proxied.direct);
-    (setup.workers, setup.batch_records_max) = (2, 1);
-    setup.topics(&proxied.direct, PARTITIONS, &[], &[("cleanup.policy", "compact")]);
-    let writer = producer(&proxied.direct, &[]);
-    let running = setup.run();
-    let mut sent = 0;
-    while sent < RECORDS {
-        // A compacted topic takes no record without a key.
-        for partition in 0..PARTITIONS {
-            for i in sent..sent + 6 {
-                let (key, value) = (format!("{partition}-{i}"), format!("{partition}-{i}"));
-                let record = BaseRecord::<str, str>::to(&setup.input).partition(partition).payload(&value);
-                queue(&writer, if i % 3 == 0 { record } else { record.key(&key) });
-            }
-        }
-        assert_eq!(drain(&writer), []);
-        sent += 6;
-        let passer_by = consumer(&proxied.direct, &setup.name, &[("partition.assignment.strategy", "cooperative-sticky")]);
-        passer_by.subscribe(&[&setup.input]).unwrap();
-        wait_until("the passer-by gets a partition", || {
-            let _ = passer_by.poll(Duration::from_millis(5));
-            passer_by.assignment().unwrap().count() > 0
-        });
-    }
-    wait_until("every partition is read to its end", || {
-        assert!(!running.is_finished(), "{:?}", running.reasons());
-        (0..PARTITIONS).all(|partition| {
-            last_committed(&proxied.direct, &setup.name, &setup.input, partition)
-                .is_some_and(|(at, _)| at == RECORDS as i64)
-        })
-    });
-    running.stop().unwrap();
-    let of = |records: &[OwnedMessage], partition: i32| {
-        let records: Vec<_> = records.iter().filter(|record| record.partition() == partition).cloned().collect();
-        values(&records)
-    };
-    let (written, set_aside) =
-        (setup.written(&proxied.direct, PARTITIONS), setup.set_aside(&proxied.direct, PARTITIONS));
-    for partition in 0..PARTITIONS {
-        let (refused, taken): (Vec<usize>, Vec<usize>) = (0..RECORDS).partition(|i| i % 3 == 0);
-        let text = |numbers: Vec<usize>| numbers.iter().map(|i| format!("{partition}-{i}")).collect::<Vec<_>>();
-        assert_eq!(of(&written, partition), text(taken), "partition {partition}");
-        assert_eq!(of(&set_aside, partition), text(refused), "dead letters of partition {partition}");
-    }
 }

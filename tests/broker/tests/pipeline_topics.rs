@@ -7,7 +7,8 @@ use std::ops::Range;
 
 use wasmill_broker::client::Isolation::ReadCommitted;
 use wasmill_broker::client::{
-    add_partitions, committed, create_topic, delete_records, delete_topic, producer, read_count, send, values, wait_until,
+    add_partitions, committed, create_topic, delete_records, delete_topic, producer, read_count, send, values,
+    wait_until,
 };
 use wasmill_broker::pipeline::{Running, Setup};
 use wasmill_cluster::Cluster;
@@ -38,7 +39,8 @@ fn missing_topics_are_named_all_at_once_with_the_commands_that_create_them() {
     let setup = Setup::new("missing", &bootstrap);
     create_topic(&bootstrap, &setup.input, 3, &[]);
     let stopped = setup.start().wait().err().expect("it does not start").to_string();
-    let create = |topic: &str| format!("kafka-topics.sh --bootstrap-server {bootstrap} --create --topic {topic} --partitions 3");
+    let create =
+        |topic: &str| format!("kafka-topics.sh --bootstrap-server {bootstrap} --create --topic {topic} --partitions 3");
     assert!(stopped.contains(&create(&setup.output)), "{stopped}");
     assert!(stopped.contains(&create(&setup.dead_letters)), "{stopped}");
     assert!(!stopped.contains(&create(&setup.input)), "{stopped}");
@@ -131,7 +133,9 @@ fn a_partition_whose_offset_is_gone_stands_still_and_the_others_go_on() {
     delete_records(&bootstrap, &setup.input, 0, 6);
 
     let running = setup.run();
-    wait_until("the reason is told", || running.reasons().iter().any(|reason| reason.contains("offset 3 does not exist")));
+    wait_until("the reason is told", || {
+        running.reasons().iter().any(|reason| reason.contains("offset 3 does not exist"))
+    });
     put(&setup, 1, 3..6);
     wait_for_position(&running, &setup, 1, 6);
     assert_eq!(committed(&bootstrap, &setup.name, &setup.input, 0).unwrap().0, 3);

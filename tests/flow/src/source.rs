@@ -32,15 +32,15 @@ impl Source for MemorySource {
         batch.clear();
         let last = self.last;
         let mut world = self.world();
-        if world.run_script() {
-            // Commands are looked at between two polls.
-            return Polled::Nothing;
-        }
         if let Some(error) = world.partition_errors.pop_front() {
             if error.kind == PartitionErrorKind::OutOfRange {
                 world.stuck.insert(error.partition);
             }
             return Polled::Error(error);
+        }
+        if world.run_script() {
+            // Commands are looked at between two polls.
+            return Polled::Nothing;
         }
         let Some(partition) = world.next_to_deliver(last) else {
             world.clock.advance(wait);

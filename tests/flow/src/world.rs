@@ -12,7 +12,7 @@ use wasmill_record::{Class, CommitOffset, Failure, InputPartition, PartitionErro
 use wasmill_settle::Books;
 
 /// A run makes fewer calls than this, or it goes round in circles.
-const CALLS_MAX: usize = 200_000;
+const CALLS_MAX: usize = 20_000;
 
 /// A call of the worker into a seam, in the order made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -119,7 +119,7 @@ impl Source for Spring {
 }
 
 /// Batches before counting begins: buffers that are reused have grown by then.
-const WARM_UP: usize = 10;
+const WARM_UP: usize = 5;
 
 thread_local! {
     static COUNTED: Cell<Option<u64>> = const { Cell::new(None) };

@@ -350,7 +350,7 @@ fn moody() -> impl FnMut(&str, u32) -> Answer + std::marker::Send {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() })]
 
     // R5.1 to R5.5, R4.1, R4.2, R1.6
     #[test]

@@ -99,7 +99,7 @@ fn a_budget_that_runs_out_in_the_middle_of_a_batch_is_committed_there() {
     let world = ran.world();
     assert_eq!(world.written("out0", 0), ["0-0", "0-1", "0-2", "0-3", "0-4", "0-5"]);
     assert_eq!(world.batches.len(), 1, "one batch");
-    assert!(world.tokens.len() >= 3, "{:?}", world.tokens);
+    assert!(world.tokens.len() >= 2, "{:?}", world.tokens);
 }
 
 #[test]

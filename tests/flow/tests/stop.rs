@@ -7,7 +7,7 @@ use wasmill_pipeline::{Command, Failed};
 use wasmill_record::{Class, PartitionError, PartitionErrorKind};
 
 fn stop(rig: Rig, commit: bool) -> Rig {
-    rig.then(When::Read(3), move |world| drop(world.handle.tell(Command::Stop { commit })))
+    rig.then(When::Read(3), move |world| assert!(world.handle.tell(Command::Stop { commit })))
 }
 
 #[test]

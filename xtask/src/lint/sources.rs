@@ -13,6 +13,10 @@ const REFUSED: &[(&str, &str, &str)] = &[
 /// Files that may sleep, and why.
 const MAY_SLEEP: &[(&str, &str)] = &[
     ("host/record/src/clock.rs", "the real clock; everything else rests through the clock it is given"),
+    ("tests/bench/src/load.rs", "sends at a rate"),
+    ("tests/bench/src/raw/worker.rs", "the raw loop's pause between two tries of a call"),
+    ("tests/bench/src/wait.rs", "polls with a deadline, and lets a process idle"),
+    ("tests/broker/tests/pipeline_outage.rs", "lets an outage last"),
     ("tests/broker/src/client.rs", "polls a broker with a deadline"),
     ("tests/chaos/src/wait.rs", "polls with a deadline, and lets time pass where time is the fault"),
     ("tests/chaos/tests/on_kafka.rs", "polls the generator with a deadline"),

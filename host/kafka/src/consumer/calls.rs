@@ -53,7 +53,7 @@ impl Group for Consumer {
         timeout: Duration,
     ) -> Result<Vec<Option<CommitOffset>>, Failure> {
         let committed = self.committed(partitions, timeout)?;
-        Ok(committed.into_iter().map(|(offset, _)| offset).collect())
+        Ok(committed.into_iter().map(|committed| committed.offset).collect())
     }
 
     fn watermarks(
@@ -86,6 +86,12 @@ impl Group for Consumer {
     }
 }
 
+/// What the group stores for a partition.
+pub(crate) struct Committed {
+    pub(crate) offset: Option<CommitOffset>,
+    pub(crate) token: Option<String>,
+}
+
 impl Consumer {
     /// Stable committed offset and token of each partition, in the order asked. Fails retriably while one of them is part
     /// of an open transaction (the client asks with require_stable because it is read_committed).
@@ -93,7 +99,7 @@ impl Consumer {
         &self,
         partitions: &[InputPartition],
         timeout: Duration,
-    ) -> Result<Vec<(Option<CommitOffset>, Option<String>)>, Failure> {
+    ) -> Result<Vec<Committed>, Failure> {
         let list = self.topics.list(partitions);
         // SAFETY: handle and list are alive; the list is filled in place.
         let code = unsafe { sys::rd_kafka_committed(self.client.as_ptr(), list.ptr(), millis(timeout)) };
@@ -104,7 +110,7 @@ impl Consumer {
             let element = list.find_partition(topic, partition.partition)?;
             let offset = element.offset().to_raw().filter(|raw| *raw >= 0).map(CommitOffset::at);
             let token = Some(element.metadata().to_owned()).filter(|token| !token.is_empty());
-            Some((offset, token))
+            Some(Committed { offset, token })
         };
         partitions
             .iter()

@@ -168,7 +168,9 @@ fn ask_committed(
         match consumer.committed_offsets(list.clone(), WITHIN) {
             Ok(positions) => answer = Some(positions),
             // A new broker's group coordinator is on its way.
-            Err(KafkaError::MetadataFetch(RDKafkaErrorCode::NotCoordinator | RDKafkaErrorCode::CoordinatorLoadInProgress)) => {}
+            Err(KafkaError::MetadataFetch(
+                RDKafkaErrorCode::NotCoordinator | RDKafkaErrorCode::CoordinatorLoadInProgress,
+            )) => {}
             Err(error) => panic!("no committed position: {error}"),
         }
         answer.is_some()
