@@ -10,6 +10,7 @@ use rdkafka::TopicPartitionList;
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_resp_err_t as Code;
 use std::ffi::CStr;
+use std::sync::Arc;
 use std::time::Duration;
 use wasmill_config::Cluster;
 use wasmill_record::{Class, CommitOffset, Failure, Group, InputPartition, Membership};
@@ -52,8 +53,11 @@ pub struct Consumer {
     client: Client,
 }
 
-/// Group metadata of one moment.
-pub struct GroupMetadata(*mut sys::rd_kafka_consumer_group_metadata_t);
+/// Group metadata of one moment. Cloning shares it.
+#[derive(Clone)]
+pub struct GroupMetadata(Arc<Snapshot>);
+
+struct Snapshot(*mut sys::rd_kafka_consumer_group_metadata_t);
 
 impl Consumer {
     /// Creates the client; nothing is on the wire before [`Consumer::subscribe`].
@@ -137,7 +141,7 @@ impl Consumer {
     /// Group metadata as of now. During and after a lost membership it is empty or stale: see `settle::guard`.
     pub fn group_metadata(&self) -> GroupMetadata {
         // SAFETY: the handle is alive and a consumer with a group, so the answer is not null.
-        GroupMetadata(unsafe { sys::rd_kafka_consumer_group_metadata(self.client.as_ptr()) })
+        GroupMetadata(Arc::new(Snapshot(unsafe { sys::rd_kafka_consumer_group_metadata(self.client.as_ptr()) })))
     }
 
     /// Commits positions outside of any transaction and waits for the answer.
@@ -159,28 +163,30 @@ impl Consumer {
 /// Bounds how long a poll thread may be stuck before the group drops it; >= the session timeout, as librdkafka demands.
 const MAX_POLL_INTERVAL_MS: u128 = 120_000;
 
-// SAFETY: an immutable snapshot; readable from any thread.
-unsafe impl Send for GroupMetadata {}
+// SAFETY: immutable; readable from any thread.
+unsafe impl Send for Snapshot {}
+// SAFETY: as above.
+unsafe impl Sync for Snapshot {}
 
 impl GroupMetadata {
     pub(crate) fn as_ptr(&self) -> *const sys::rd_kafka_consumer_group_metadata_t {
-        self.0
+        self.0.0
     }
 }
 
 impl Membership for GroupMetadata {
     fn generation(&self) -> i32 {
         // SAFETY: alive until our drop.
-        unsafe { sys::rd_kafka_consumer_group_metadata_generation_id(self.0) }
+        unsafe { sys::rd_kafka_consumer_group_metadata_generation_id(self.as_ptr()) }
     }
 
     fn has_member_id(&self) -> bool {
         // SAFETY: alive until our drop; the id ends in NUL.
-        unsafe { !CStr::from_ptr(sys::rd_kafka_consumer_group_metadata_member_id(self.0)).is_empty() }
+        unsafe { !CStr::from_ptr(sys::rd_kafka_consumer_group_metadata_member_id(self.as_ptr())).is_empty() }
     }
 }
 
-impl Drop for GroupMetadata {
+impl Drop for Snapshot {
     fn drop(&mut self) {
         // SAFETY: ours, and the last use.
         unsafe { sys::rd_kafka_consumer_group_metadata_destroy(self.0) }

@@ -1,12 +1,24 @@
 //! A header list of the C API on its way into a new record.
 
 use crate::batch::Message;
+use crate::error::name;
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_resp_err_t as Code;
 use std::ptr::null_mut;
+use wasmill_record::WriteError;
 
 /// Owns the list until a produce call takes it over.
 pub(crate) struct Headers(*mut sys::rd_kafka_headers_t);
+
+/// Kafka's name of the error with which headers could not be read.
+#[derive(Debug)]
+pub(crate) struct Unreadable(&'static str);
+
+impl From<Unreadable> for WriteError {
+    fn from(unreadable: Unreadable) -> WriteError {
+        WriteError::Refused(format!("{}: the record's headers can't be read by the client", unreadable.0))
+    }
+}
 
 impl Headers {
     /// Room for `count`; grows by itself.
@@ -15,21 +27,28 @@ impl Headers {
         Headers(unsafe { sys::rd_kafka_headers_new(count) })
     }
 
-    /// Moves the message's headers out of it, without a copy. `None`: it has none.
-    pub(crate) fn detach(message: &Message) -> Option<Headers> {
+    /// Moves the message's headers out of it, without a copy. `None`: it has none. An error: there are headers that the
+    /// client can't read (more than 100,000 of them), and forwarding without them would lose them.
+    pub(crate) fn detach(message: &Message) -> Result<Option<Headers>, Unreadable> {
         let mut headers = null_mut();
         // SAFETY: the message is alive; on success the list is ours.
-        let code = unsafe { sys::rd_kafka_message_detach_headers(message.as_ptr(), &mut headers) };
-        (code == Code::RD_KAFKA_RESP_ERR_NO_ERROR).then(|| Headers(headers))
+        match unsafe { sys::rd_kafka_message_detach_headers(message.as_ptr(), &mut headers) } {
+            Code::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(Some(Headers(headers))),
+            Code::RD_KAFKA_RESP_ERR__NOENT => Ok(None),
+            code => Err(Unreadable(name(code))),
+        }
     }
 
-    /// Copies the message's headers. `None`: it has none.
-    pub(crate) fn copy(message: &Message) -> Option<Headers> {
+    /// Copies the message's headers. `None`: it has none. An error: as for [`Headers::detach`].
+    pub(crate) fn copy(message: &Message) -> Result<Option<Headers>, Unreadable> {
         let mut headers = null_mut();
         // SAFETY: the message is alive and keeps the list, of which a copy is made.
         unsafe {
-            let code = sys::rd_kafka_message_headers(message.as_ptr(), &mut headers);
-            (code == Code::RD_KAFKA_RESP_ERR_NO_ERROR).then(|| Headers(sys::rd_kafka_headers_copy(headers)))
+            match sys::rd_kafka_message_headers(message.as_ptr(), &mut headers) {
+                Code::RD_KAFKA_RESP_ERR_NO_ERROR => Ok(Some(Headers(sys::rd_kafka_headers_copy(headers)))),
+                Code::RD_KAFKA_RESP_ERR__NOENT => Ok(None),
+                code => Err(Unreadable(name(code))),
+            }
         }
     }
 

@@ -9,6 +9,7 @@
 //! Not here: any decision about a record, a transaction or a partition. Those are `settle`'s, and `pipeline` makes them.
 
 mod batch;
+mod bounded;
 mod client;
 mod conf;
 mod consumer;

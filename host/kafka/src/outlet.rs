@@ -96,7 +96,7 @@ impl Outlet {
         let (key, value) = (message.key(), message.value());
         target.check_size(key, value)?;
         let partition = target.partition(key, message.get().partition);
-        let headers = Headers::detach(message);
+        let headers = Headers::detach(message)?;
         let timestamp = message.timestamp();
         target.produce(producer, Outgoing { partition, key, value, timestamp, headers, origin })
     }
@@ -116,7 +116,7 @@ impl Outlet {
         let value = pick(emission.value, message.value(), reply);
         target.check_size(key, value)?;
         let partition = emission.partition.unwrap_or_else(|| target.partition(key, message.get().partition));
-        let headers = if emission.inherit_headers { Headers::copy(message) } else { None };
+        let headers = if emission.inherit_headers { Headers::copy(message)? } else { None };
         let timestamp = emission.timestamp.or_else(|| message.timestamp());
         target.produce(producer, Outgoing { partition, key, value, timestamp, headers, origin })
     }
@@ -134,7 +134,9 @@ impl Outlet {
         let key = message.key();
         let value = if letter.truncated { None } else { message.value() };
         target.check_size(key, value)?;
-        let mut headers = Headers::copy(message).unwrap_or_else(|| Headers::with_capacity(letter.headers.len()));
+        // Headers that can't be read stay behind: the letter's own say where the record is.
+        let copied = Headers::copy(message).ok().flatten();
+        let mut headers = copied.unwrap_or_else(|| Headers::with_capacity(letter.headers.len()));
         for (name, value) in letter.headers {
             headers.replace(name, value);
         }

@@ -3,12 +3,13 @@
 
 use crate::client::Client;
 use crate::conf::c_string;
-use crate::consumer::{Queue, millis};
+use crate::consumer::{GroupMetadata, Queue, millis};
 use crate::error::{KafkaError, check, is_refusal, name};
 use crate::wire::WireCounters;
+use rdkafka::TopicPartitionList;
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_resp_err_t as Code;
-use std::cell::{Cell, RefCell};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wasmill_config::Cluster;
 use wasmill_record::{Class, Failure, Origin, Refusal, Wire};
@@ -35,14 +36,15 @@ const RECORD_OVERHEAD_BYTES: usize = 1024 * 1024;
 /// librdkafka's bounds of `message.max.bytes`.
 const MESSAGE_MAX_BYTES: std::ops::RangeInclusive<usize> = 1_000_000..=1_000_000_000;
 
-/// The client, its counters and its delivery reports. Used by one worker.
+/// The client, its counters and its delivery reports. Used by one worker, and by the thread that makes its transactional
+/// calls.
 pub(crate) struct Producer {
     // Dropped in this order: the queue before the client, the counters after it.
     queue: Queue,
     client: Client,
     wire: Box<WireCounters>,
-    refusals: RefCell<Vec<Refusal>>,
-    failed: Cell<Option<Code>>,
+    refusals: Mutex<Vec<Refusal>>,
+    failed: Mutex<Option<Code>>,
 }
 
 impl Producer {
@@ -76,7 +78,7 @@ impl Producer {
             Ok(())
         })?;
         let queue = Queue::of_client(&client);
-        Ok(Producer { queue, client, wire, refusals: RefCell::default(), failed: Cell::default() })
+        Ok(Producer { queue, client, wire, refusals: Mutex::default(), failed: Mutex::default() })
     }
 
     pub(crate) fn as_ptr(&self) -> *mut sys::rd_kafka_t {
@@ -106,8 +108,8 @@ impl Producer {
                 if code == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
                     return;
                 }
-                self.failed.set(Some(code));
-                let mut refusals = self.refusals.borrow_mut();
+                *held(&self.failed) = Some(code);
+                let mut refusals = held(&self.refusals);
                 if is_refusal(code) && refusals.len() < REFUSALS_MAX {
                     refusals.push(Refusal {
                         origin: Origin::from_bits(origin),
@@ -139,10 +141,36 @@ impl Producer {
         if !self.drain(timeout) {
             return Err(Failure::new(Class::Retriable, "flush: records are still on their way"));
         }
-        match self.failed.take() {
+        match held(&self.failed).take() {
             Some(code) => Err(Failure::new(Class::Abortable, format!("flush: {}", name(code)))),
             None => Ok(()),
         }
+    }
+
+    /// Gets a producer id and settles what an earlier producer with this transactional id left open.
+    pub(crate) fn init(&self, timeout: Duration) -> Result<(), Failure> {
+        // SAFETY: the handle is alive; the error object is ours.
+        unsafe { check("init transactions", sys::rd_kafka_init_transactions(self.as_ptr(), millis(timeout))) }
+    }
+
+    pub(crate) fn send_offsets(
+        &self,
+        positions: &TopicPartitionList,
+        membership: &GroupMetadata,
+        timeout: Duration,
+    ) -> Result<(), Failure> {
+        let (list, metadata) = (positions.ptr(), membership.as_ptr());
+        // SAFETY: handle, list and metadata are alive for the call; the error object is ours.
+        unsafe {
+            let sent = sys::rd_kafka_send_offsets_to_transaction(self.as_ptr(), list, metadata, millis(timeout));
+            check("send offsets", sent)
+        }
+    }
+
+    /// Sends EndTxn. Its inner flush finds nothing after a drain.
+    pub(crate) fn commit(&self, timeout: Duration) -> Result<(), Failure> {
+        // SAFETY: the handle is alive; the error object is ours.
+        unsafe { check("commit transaction", sys::rd_kafka_commit_transaction(self.as_ptr(), millis(timeout))) }
     }
 
     /// Aborts the open transaction. librdkafka first waits for the reports of what it gives up, which we have to take; so
@@ -170,13 +198,13 @@ impl Producer {
     }
 
     pub(crate) fn take_refusals(&self) -> Vec<Refusal> {
-        std::mem::take(&mut self.refusals.borrow_mut())
+        std::mem::take(&mut held(&self.refusals))
     }
 
     /// Called at begin: what an earlier transaction left behind counts no more.
     pub(crate) fn reset(&self) {
         self.wire.reset();
-        self.failed.set(None);
+        *held(&self.failed) = None;
     }
 
     pub(crate) fn wire(&self) -> Wire {
@@ -184,7 +212,7 @@ impl Producer {
     }
 
     /// Ends the client on a thread of its own: it can take up to half a second, and nothing waits for it.
-    pub(crate) fn discard(self) {
+    pub(crate) fn discard(self: Arc<Self>) {
         // SAFETY: the handle is alive; what is queued or in flight is given up.
         unsafe {
             let flags =
@@ -204,4 +232,8 @@ const DRAIN_ROUND: Duration = Duration::from_millis(5);
 fn message_max_bytes(record_bytes_max: usize) -> usize {
     let wanted = record_bytes_max.saturating_add(RECORD_OVERHEAD_BYTES);
     wanted.clamp(*MESSAGE_MAX_BYTES.start(), *MESSAGE_MAX_BYTES.end())
+}
+
+fn held<T>(value: &Mutex<T>) -> MutexGuard<'_, T> {
+    value.lock().unwrap_or_else(PoisonError::into_inner)
 }

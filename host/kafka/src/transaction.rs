@@ -8,11 +8,13 @@
 //! below the high watermark it reads. Each move consumes the transaction; a failure gives it back where it stood, for the
 //! caller to try again, abort, or drop the producer.
 
-use crate::consumer::{Consumer, GroupMetadata, millis as ms};
+use crate::bounded::Caller;
+use crate::consumer::{Consumer, GroupMetadata};
 use crate::error::check;
 use crate::producer::Producer;
 use rdkafka_sys as sys;
 use std::marker::PhantomData;
+use std::sync::Arc;
 use std::time::Duration;
 use wasmill_record::{Class, CommitOffset, Failure, InputPartition};
 
@@ -22,7 +24,8 @@ pub(crate) struct Drained;
 pub(crate) struct Positioned;
 
 pub(crate) struct Transaction<Stage> {
-    producer: Producer,
+    producer: Arc<Producer>,
+    caller: Caller,
     stage: PhantomData<Stage>,
 }
 
@@ -33,29 +36,32 @@ impl<Stage> Transaction<Stage> {
         &self.producer
     }
 
-    pub(crate) fn into_producer(self) -> Producer {
+    pub(crate) fn into_producer(self) -> Arc<Producer> {
         self.producer
     }
 
     fn moved<To>(self, result: Result<(), Failure>) -> Moved<To, Stage> {
         match result {
-            Ok(()) => Ok(Transaction { producer: self.producer, stage: PhantomData }),
+            Ok(()) => Ok(Transaction { producer: self.producer, caller: self.caller, stage: PhantomData }),
             Err(failure) => Err((failure, self)),
         }
     }
 
-    fn end_aborted(self, timeout: Duration) -> Moved<Ready, Stage> {
-        let result = self.producer.abort(timeout);
+    fn end_aborted(mut self, timeout: Duration) -> Moved<Ready, Stage> {
+        let result = self.caller.call("abort transaction", &self.producer, timeout, move |p| p.abort(timeout));
         self.moved(result)
     }
 }
 
 impl Transaction<Ready> {
     /// Gets a producer id and settles what an earlier producer with this transactional id left open.
-    pub(crate) fn init(producer: Producer, timeout: Duration) -> Result<Transaction<Ready>, (Failure, Producer)> {
-        // SAFETY: the handle is alive; the error object is ours.
-        match unsafe { check("init transactions", sys::rd_kafka_init_transactions(producer.as_ptr(), ms(timeout))) } {
-            Ok(()) => Ok(Transaction { producer, stage: PhantomData }),
+    pub(crate) fn init(
+        producer: Arc<Producer>,
+        timeout: Duration,
+    ) -> Result<Transaction<Ready>, (Failure, Arc<Producer>)> {
+        let mut caller = Caller::new();
+        match caller.call("init transactions", &producer, timeout, move |p| p.init(timeout)) {
+            Ok(()) => Ok(Transaction { producer, caller, stage: PhantomData }),
             Err(failure) => Err((failure, producer)),
         }
     }
@@ -85,7 +91,7 @@ impl Transaction<Open> {
 
 impl Transaction<Drained> {
     pub(crate) fn send_positions(
-        self,
+        mut self,
         consumer: &Consumer,
         positions: &[(InputPartition, CommitOffset)],
         token: &str,
@@ -93,18 +99,9 @@ impl Transaction<Drained> {
         timeout: Duration,
     ) -> Moved<Positioned, Drained> {
         let list = consumer.topics().list_at(positions.iter(), Some(token));
-        // SAFETY: handle, list and metadata are alive for the call; the error object is ours.
-        let result = unsafe {
-            check(
-                "send offsets",
-                sys::rd_kafka_send_offsets_to_transaction(
-                    self.producer.as_ptr(),
-                    list.ptr(),
-                    membership.as_ptr(),
-                    ms(timeout),
-                ),
-            )
-        };
+        let membership = membership.clone();
+        let send = move |p: &Producer| p.send_offsets(&list, &membership, timeout);
+        let result = self.caller.call("send offsets", &self.producer, timeout, send);
         self.moved(result)
     }
 
@@ -114,11 +111,8 @@ impl Transaction<Drained> {
 }
 
 impl Transaction<Positioned> {
-    pub(crate) fn commit(self, timeout: Duration) -> Moved<Ready, Positioned> {
-        // SAFETY: the handle is alive; the error object is ours. Its inner flush finds nothing after our drain.
-        let result = unsafe {
-            check("commit transaction", sys::rd_kafka_commit_transaction(self.producer.as_ptr(), ms(timeout)))
-        };
+    pub(crate) fn commit(mut self, timeout: Duration) -> Moved<Ready, Positioned> {
+        let result = self.caller.call("commit transaction", &self.producer, timeout, move |p| p.commit(timeout));
         self.moved(result)
     }
 

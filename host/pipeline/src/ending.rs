@@ -312,7 +312,7 @@ where
         let tracker = &self.tracker;
         let placed = refusals.into_iter().filter_map(|refusal| {
             let slot = tracker.get(refusal.origin.slot())?;
-            let words = Refusal { error: refusal.error, topic: refusal.topic };
+            let words = Refusal { error: refusal.error, topic: refusal.topic, times: 0 };
             Some((slot.partition, refusal.origin.offset(), words))
         });
         self.refused.learn(placed);

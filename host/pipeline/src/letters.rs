@@ -1,6 +1,5 @@
 //! Setting a record aside: the dead letter is written in the transaction of the record's offset.
 
-use crate::failed::Failed;
 use crate::process::{Place, is_exhausted};
 use crate::worker::Worker;
 use wasmill_deadletter::{Letter, OUTPUT_REFUSED};
@@ -22,13 +21,20 @@ where
     C: Clock,
 {
     /// The plugin rejected it, or asked for one retry too many.
-    pub(crate) fn rejected(&mut self, batch: &S::Batch, at: usize, place: Place, code: Code) -> Result<(), WriteError> {
+    pub(crate) fn rejected(
+        &mut self,
+        batch: &S::Batch,
+        at: usize,
+        place: Place,
+        code: Code,
+        truncated: bool,
+    ) -> Result<(), WriteError> {
         let (code_span, message_span) = match code {
             Code::Plugin { code, message } | Code::Exhausted { code, message } => (code, message),
             // Failed calls have no reply; they come through `broke_down`.
             Code::Guest(kind) => {
                 let reason = Reason { stage: "invoke", code: kind.code(), message: "", trace: "" };
-                return self.set_aside(batch, at, place, &reason);
+                return self.set_aside(batch, at, place, &reason, truncated);
             }
         };
         // Checked by `decide`; bytes that are not there or not text would only make the letter poorer.
@@ -38,7 +44,7 @@ where
             message.push_str(&format!(" (retry.attempts = {} used up)", self.settings.policy.attempts_max));
         }
         let reason = Reason { stage: "invoke", code: &words, message: message.trim_start(), trace: "" };
-        self.set_aside(batch, at, place, &reason)
+        self.set_aside(batch, at, place, &reason, truncated)
     }
 
     /// The plugin gave no answer for it alone.
@@ -51,7 +57,7 @@ where
     ) -> Result<(), WriteError> {
         let message = failure.message.lines().next().unwrap_or_default();
         let reason = Reason { stage: "invoke", code: failure.kind.code(), message, trace: &failure.message };
-        self.set_aside(batch, at, place, &reason)
+        self.set_aside(batch, at, place, &reason, false)
     }
 
     /// The broker does not take what was made of it.
@@ -61,21 +67,24 @@ where
         at: usize,
         place: Place,
         words: &str,
-    ) -> Result<Result<(), WriteError>, Failed> {
+        truncated: bool,
+    ) -> Result<(), WriteError> {
         self.metrics.refused_outputs.inc();
-        let from_dead_letters = words.starts_with(&format!("{}:", self.settings.dead_letter_topic));
         let reason = Reason { stage: "write", code: OUTPUT_REFUSED, message: words, trace: "" };
-        // A letter that was refused itself goes without its value.
-        let written = match from_dead_letters {
-            false => self.set_aside(batch, at, place, &reason),
-            true => self.send(batch, at, place, &reason, true),
-        };
-        Ok(written)
+        self.set_aside(batch, at, place, &reason, truncated)
     }
 
-    fn set_aside(&mut self, batch: &S::Batch, at: usize, place: Place, reason: &Reason<'_>) -> Result<(), WriteError> {
-        match self.send(batch, at, place, reason, false) {
-            Err(WriteError::Refused(_)) => self.send(batch, at, place, reason, true),
+    /// Writes the letter; one that is too large for the topic goes without its value.
+    fn set_aside(
+        &mut self,
+        batch: &S::Batch,
+        at: usize,
+        place: Place,
+        reason: &Reason<'_>,
+        truncated: bool,
+    ) -> Result<(), WriteError> {
+        match self.send(batch, at, place, reason, truncated) {
+            Err(WriteError::Refused(_)) if !truncated => self.send(batch, at, place, reason, true),
             other => other,
         }
     }

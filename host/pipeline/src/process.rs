@@ -149,11 +149,7 @@ where
         let written = match self.refused.suspicion(place.partition, place.offset) {
             Suspicion::None => self.write(batch, at, place, disposition),
             Suspicion::Alone => self.write_alone(batch, at, place, disposition),
-            Suspicion::Culprit => {
-                let refusal = self.refused.refusal(place.partition, place.offset);
-                let words = refusal.map(|r| format!("{}: {}", r.topic, r.error)).unwrap_or_default();
-                self.output_refused(batch, at, place, &words)?
-            }
+            Suspicion::Culprit => self.write_culprit(batch, at, place, disposition)?,
         };
         match written {
             Ok(()) => {
@@ -164,7 +160,7 @@ where
                 Ok(Flow::Go)
             }
             Err(WriteError::Refused(words)) => {
-                let done = self.output_refused(batch, at, place, &words)?;
+                let done = self.output_refused(batch, at, place, &words, false);
                 self.settled_or_void(place, done)
             }
             Err(WriteError::Failed(failure)) => {
@@ -217,8 +213,31 @@ where
                 Ok(())
             }
             Disposition::Skip | Disposition::RetryLater { .. } => Ok(()),
-            Disposition::DeadLetter(code) => self.rejected(batch, at, place, code),
+            Disposition::DeadLetter(code) => self.rejected(batch, at, place, code, false),
         }
+    }
+
+    /// A record that is known to be refused: by an output, then it is set aside; by the dead-letter topic itself, then its
+    /// letter goes once more without the value, and after that nothing is left to try.
+    fn write_culprit(
+        &mut self,
+        batch: &mut S::Batch,
+        at: usize,
+        place: Place,
+        disposition: Disposition,
+    ) -> Result<Result<(), WriteError>, Failed> {
+        let Some(refusal) = self.refused.refusal(place.partition, place.offset).cloned() else {
+            return Ok(self.write(batch, at, place, disposition));
+        };
+        let words = format!("{}: {}", refusal.topic, refusal.error);
+        let by_dead_letters = refusal.topic == self.settings.dead_letter_topic;
+        if by_dead_letters && refusal.times > 1 {
+            return Err(Failed::DeadLetter { topic: refusal.topic, message: refusal.error });
+        }
+        Ok(match disposition {
+            Disposition::DeadLetter(code) if by_dead_letters => self.rejected(batch, at, place, code, true),
+            _ => self.output_refused(batch, at, place, &words, by_dead_letters),
+        })
     }
 
     /// One message per produce request, so that a refusal names its record.

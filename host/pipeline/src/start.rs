@@ -107,6 +107,7 @@ pub fn start(
         metrics: metrics.pipeline(&config.name),
         start: config.inputs.iter().map(|input| input.start).collect(),
         partitions: config.inputs.iter().map(|input| topics.partitions(&input.topic)).collect(),
+        begun: Mutex::default(),
     };
     let taking = thread(&format!("{}/taking", config.name), move || taking.run())?;
     let (end_watch, watch_ended) = bounded(1);

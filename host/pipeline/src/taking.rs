@@ -6,6 +6,7 @@
 use crate::command::{Command, WorkerHandle};
 use crate::handover::Take;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use wasmill_config::Start;
@@ -34,6 +35,9 @@ pub struct Taking<G> {
     pub start: Vec<Start>,
     /// Partitions of each input, as known at start.
     pub partitions: Vec<i32>,
+    /// Whether the group had begun when it was first asked, by input: asked once, because our own first commits would
+    /// make partitions that are looked up later look like new ones.
+    pub begun: Mutex<BTreeMap<u16, bool>>,
 }
 
 /// A partition whose start position is not known yet. As many as there are partitions.
@@ -131,7 +135,8 @@ impl<G: Group> Taking<G> {
         let (first, end) = self.group.watermarks(partition, WATERMARK_TIMEOUT)?;
         let input = usize::from(partition.input);
         let policy = self.start.get(input).copied().unwrap_or(Start::Earliest);
-        if policy == Start::Latest && !self.group_has_begun(partition.input)? {
+        let is_new = self.partitions.get(input).is_some_and(|count| partition.partition >= *count);
+        if policy == Start::Latest && !is_new && !self.group_has_begun(partition.input)? {
             return Ok(end);
         }
         Ok(first)
@@ -140,10 +145,16 @@ impl<G: Group> Taking<G> {
     /// Whether any partition of the input, as it was at start, has a committed offset. The first start of a group commits
     /// one for every partition, moved or not.
     fn group_has_begun(&self, input: u16) -> Result<bool, Failure> {
+        let mut known = self.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(begun) = known.get(&input) {
+            return Ok(*begun);
+        }
         let count = self.partitions.get(usize::from(input)).copied().unwrap_or(0);
         let all: Vec<InputPartition> = (0..count).map(|number| InputPartition::new(input, number)).collect();
         let offsets = self.group.stable_offsets(&all, ALL_TIMEOUT)?;
-        Ok(offsets.iter().any(Option::is_some))
+        let begun = offsets.iter().any(Option::is_some);
+        known.insert(input, begun);
+        Ok(begun)
     }
 
     fn is_taking(&self, want: &Wanted) -> bool {

@@ -30,6 +30,8 @@ pub struct Refused {
 pub struct Refusal {
     pub error: String,
     pub topic: String,
+    /// How often this topic refused it on its own.
+    pub times: u32,
 }
 
 impl Refused {
@@ -43,7 +45,9 @@ impl Refused {
         }
         let mut records = seen.iter();
         match (records.next(), records.next(), last) {
-            (Some(only), None, Some(refusal)) => {
+            (Some(only), None, Some(mut refusal)) => {
+                let before = self.culprits.get(only).filter(|before| before.topic == refusal.topic);
+                refusal.times = before.map_or(1, |before| before.times.saturating_add(1));
                 self.culprits.insert(*only, refusal);
             }
             _ => {
@@ -95,7 +99,7 @@ mod tests {
     const Q: InputPartition = InputPartition { input: 0, partition: 1 };
 
     fn refusal(partition: InputPartition, offset: i64) -> (InputPartition, Offset, Refusal) {
-        (partition, Offset(offset), Refusal { error: "INVALID_RECORD".into(), topic: "out".into() })
+        (partition, Offset(offset), Refusal { error: "INVALID_RECORD".into(), topic: "out".into(), times: 0 })
     }
 
     #[test]
@@ -105,6 +109,19 @@ mod tests {
         assert_eq!(refused.suspicion(P, Offset(7)), Suspicion::Culprit);
         assert_eq!(refused.suspicion(P, Offset(8)), Suspicion::None);
         assert_eq!(refused.refusal(P, Offset(7)).unwrap().error, "INVALID_RECORD");
+    }
+
+    #[test]
+    fn refusals_by_one_topic_are_counted() {
+        let mut refused = Refused::default();
+        for times in 1..3 {
+            refused.learn([refusal(P, 7)].into_iter());
+            assert_eq!(refused.refusal(P, Offset(7)).unwrap().times, times);
+        }
+        let (partition, offset, mut other) = refusal(P, 7);
+        other.topic = "dlq".into();
+        refused.learn([(partition, offset, other)].into_iter());
+        assert_eq!(refused.refusal(P, Offset(7)).unwrap().times, 1, "another topic counts anew");
     }
 
     #[test]

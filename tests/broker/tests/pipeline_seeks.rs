@@ -1,8 +1,9 @@
 //! A seek that fails says nothing about ownership: the partition is read to its end all the same (R4.3).
 //!
-//! A rebalance makes the library pause partitions, and a seek that was queued before the pause fails with `_OUTDATED`. The
-//! moment between the two is too short to be hit, so it is stretched: the library says in its log that it is about to
-//! pause, and this test's logging keeps it there. Alone in its process, because logging is the process's.
+//! A rebalance makes the library pause partitions: a seek that took its version before the pause and is queued after it
+//! fails with `_OUTDATED`. The moment between the two is too short to be hit, so it is stretched: the library says in its
+//! log that it is about to queue a seek, and this test's logging keeps it there. Alone in its process, because logging is
+//! the process's.
 
 // The lint's exemption for tests does not reach a test's helper functions.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
@@ -20,13 +21,14 @@ use wasmill_broker::client::{consumer, drain, last_committed, producer, queue, v
 use wasmill_broker::pipeline::Setup;
 use wasmill_cluster::Cluster;
 
-/// Long enough for a worker to reach its next rewind.
-const STRETCH: Duration = Duration::from_millis(60);
-static STRETCHED: AtomicUsize = AtomicUsize::new(0);
+/// How long a seek is kept between its version and its queue.
+const STRETCH: Duration = Duration::from_millis(40);
+/// Seeks that the library has refused as outdated.
+static OUTDATED: AtomicUsize = AtomicUsize::new(0);
 
-struct SlowPauses;
+struct SlowSeeks;
 
-impl tracing::Subscriber for SlowPauses {
+impl tracing::Subscriber for SlowSeeks {
     fn enabled(&self, metadata: &tracing::Metadata<'_>) -> bool {
         metadata.target() == "librdkafka"
     }
@@ -34,9 +36,12 @@ impl tracing::Subscriber for SlowPauses {
     fn event(&self, event: &tracing::Event<'_>) {
         let mut words = Words::default();
         event.record(&mut words);
-        if words.0.contains("Pausing fetchers") {
-            STRETCHED.fetch_add(1, Ordering::Relaxed);
+        let enough = OUTDATED.load(Ordering::Relaxed) >= OUTDATED_WANTED;
+        if !enough && words.0.contains("Seek ") && !words.0.contains(" in state ") {
             std::thread::sleep(STRETCH);
+        }
+        if words.0.contains("outdated op") && words.0.contains("SEEK") {
+            OUTDATED.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -60,32 +65,38 @@ impl Visit for Words {
 }
 
 const PARTITIONS: i32 = 6;
-const RECORDS: usize = 40;
-const PASSERS_BY: usize = 3;
+/// Seeks that have to fail before the test is content.
+const OUTDATED_WANTED: usize = 3;
+/// So many rebalances without one mean that the library has changed, and this test with it.
+const PASSERS_BY_MAX: usize = 30;
 
-/// Rewinds without end, because the broker refuses every other record, while the group rebalances.
+/// Rewinds without end, because the broker refuses every fourth record, while the group rebalances.
 #[test]
 fn seeks_that_fail_during_rebalances_lose_no_partition() {
     if !wasmill_cluster::required_or_skipped() {
         return;
     }
-    tracing::subscriber::set_global_default(SlowPauses).unwrap();
+    tracing::subscriber::set_global_default(SlowSeeks).unwrap();
     let bootstrap = Cluster::shared().unwrap().bootstrap();
-    let mut setup = Setup::new("seeks", &bootstrap).property("debug", "cgrp");
+    let mut setup = Setup::new("seeks", &bootstrap).property("debug", "topic");
     (setup.workers, setup.batch_records_max) = (2, 1);
     // A compacted topic takes no record without a key.
     setup.topics(&bootstrap, PARTITIONS, &[], &[("cleanup.policy", "compact")]);
     let writer = producer(&bootstrap, &[]);
-    for partition in 0..PARTITIONS {
-        for i in 0..RECORDS {
-            let text = format!("{partition}-{i}");
-            let record = BaseRecord::<str, str>::to(&setup.input).partition(partition).payload(&text);
-            queue(&writer, if i % 2 == 0 { record } else { record.key(&text) });
-        }
-    }
-    assert_eq!(drain(&writer), []);
     let running = setup.run();
-    for _ in 0..PASSERS_BY {
+    let (mut records, mut passers_by) = (0, 0);
+    while OUTDATED.load(Ordering::Relaxed) < OUTDATED_WANTED {
+        assert!(passers_by < PASSERS_BY_MAX, "no seek failed");
+        for partition in 0..PARTITIONS {
+            for i in records..records + 24 {
+                let text = format!("{partition}-{i}");
+                let record = BaseRecord::<str, str>::to(&setup.input).partition(partition).payload(&text);
+                queue(&writer, if i % 4 == 0 { record } else { record.key(&text) });
+            }
+        }
+        assert_eq!(drain(&writer), []);
+        records += 24;
+        passers_by += 1;
         let own = [("partition.assignment.strategy", "cooperative-sticky")];
         let passer_by = consumer(&bootstrap, &setup.name, &own);
         passer_by.subscribe(&[&setup.input]).unwrap();
@@ -94,11 +105,10 @@ fn seeks_that_fail_during_rebalances_lose_no_partition() {
             passer_by.assignment().unwrap().count() > 0
         });
     }
-    assert!(STRETCHED.load(Ordering::Relaxed) > PASSERS_BY, "no pause was stretched");
     for partition in 0..PARTITIONS {
         wait_until(&format!("partition {partition} is read to its end"), || {
             assert!(!running.is_finished(), "{:?}", running.reasons());
-            last_committed(&bootstrap, &setup.name, &setup.input, partition).is_some_and(|(at, _)| at == RECORDS as i64)
+            last_committed(&bootstrap, &setup.name, &setup.input, partition).is_some_and(|(at, _)| at == records as i64)
         });
     }
     running.stop().unwrap();
@@ -107,7 +117,7 @@ fn seeks_that_fail_during_rebalances_lose_no_partition() {
         values(&records)
     };
     let (written, set_aside) = (setup.written(&bootstrap, PARTITIONS), setup.set_aside(&bootstrap, PARTITIONS));
-    let (refused, taken): (Vec<usize>, Vec<usize>) = (0..RECORDS).partition(|i| i % 2 == 0);
+    let (refused, taken): (Vec<usize>, Vec<usize>) = (0..records).partition(|i| i % 4 == 0);
     for partition in 0..PARTITIONS {
         let text = |numbers: &[usize]| numbers.iter().map(|i| format!("{partition}-{i}")).collect::<Vec<_>>();
         assert_eq!(of(&written, partition), text(&taken), "partition {partition}");

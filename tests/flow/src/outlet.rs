@@ -104,7 +104,8 @@ impl Outlet {
             return Err(Failure::new(Class::Abortable, "the transaction can only be aborted"));
         }
         let request = &open.written[open.acknowledged..];
-        let bad = |written: &Written| self.refused_by_broker.as_ref().is_some_and(|b| b(&written.topic, &written.entry));
+        let bad =
+            |written: &Written| self.refused_by_broker.as_ref().is_some_and(|b| b(&written.topic, &written.entry));
         let refusal = |written: &Written| Refusal {
             origin: written.origin,
             error: "INVALID_RECORD".to_owned(),

@@ -67,11 +67,9 @@ impl<F: FnMut(&str, u32) -> Answer + Send> Behaviour for Each<F> {
                 Answer::Reject(code) => {
                     Outcome::Reject { code: reply.keep(code.as_bytes()), message: reply.keep(b"says the test") }
                 }
-                Answer::Retry(after_ms) => Outcome::Retry {
-                    after_ms,
-                    code: reply.keep(b"not-yet"),
-                    message: reply.keep(b"says the test"),
-                },
+                Answer::Retry(after_ms) => {
+                    Outcome::Retry { after_ms, code: reply.keep(b"not-yet"), message: reply.keep(b"says the test") }
+                }
                 Answer::Trap => return Err(trap()),
                 Answer::Raw(outcome) => outcome,
             };

@@ -79,6 +79,7 @@ impl Rig {
             unstarted: BTreeSet::new(),
             stuck: BTreeSet::new(),
             records_read: 0,
+            empty_polls: 0,
         }));
         let rig = Rig { settings: settings(), health: Health::new(), world, commands };
         for number in 0..partitions {

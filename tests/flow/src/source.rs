@@ -9,6 +9,9 @@ use wasmill_record::{
     Batch, BatchLimits, Class, CommitOffset, Failure, InputPartition, PartitionErrorKind, Polled, Source,
 };
 
+/// A run polls in vain less often than this, or its script waits for what never happens.
+const EMPTY_POLLS_MAX: usize = 20_000;
+
 pub struct MemorySource {
     world: Arc<Mutex<World>>,
     /// Whose turn it was.
@@ -44,6 +47,8 @@ impl Source for MemorySource {
         }
         let Some(partition) = world.next_to_deliver(last) else {
             world.clock.advance(wait);
+            world.empty_polls += 1;
+            assert!(world.empty_polls < EMPTY_POLLS_MAX, "never comes to its end");
             return Polled::Nothing;
         };
         world.hand_out(partition, batch, limits);
@@ -115,7 +120,7 @@ impl World {
             }
             None => false,
             Some((When::Poll, _)) => true,
-            Some((When::Read(records), _)) => self.records_read >= *records,
+            Some((When::Read(records), _)) => self.records_read >= *records || self.is_idle(),
             Some((When::Idle, _)) => self.is_idle(),
         };
         if !due {

@@ -83,7 +83,7 @@ impl Fault {
 pub enum When {
     /// At the next poll, whatever is going on.
     Poll,
-    /// At the first poll after this many records have been handed out in all.
+    /// At the first poll after this many records have been handed out in all, or when there are no more.
     Read(usize),
     /// When everything is read and nothing is open or waiting.
     Idle,
@@ -145,6 +145,7 @@ pub struct World {
     /// Partitions that have stopped for good.
     pub(crate) stuck: BTreeSet<InputPartition>,
     pub(crate) records_read: usize,
+    pub(crate) empty_polls: usize,
 }
 
 impl World {
@@ -221,7 +222,9 @@ impl World {
     /// The partition whose turn it is: the first one behind `after` that has something.
     pub(crate) fn next_to_deliver(&self, after: Option<InputPartition>) -> Option<InputPartition> {
         let has = |(partition, flowing): &(&InputPartition, &Flowing)| {
-            !flowing.paused && !self.stalled.contains(partition) && self.inputs.get(partition).is_some_and(|log| flowing.at < log.len() as i64)
+            !flowing.paused
+                && !self.stalled.contains(partition)
+                && self.inputs.get(partition).is_some_and(|log| flowing.at < log.len() as i64)
         };
         let mut able = self.flowing.iter().filter(has).map(|(partition, _)| *partition);
         let first = able.clone().next();

@@ -2,9 +2,11 @@
 
 use proptest::prelude::*;
 use wasmill_flow::Call::*;
-use wasmill_flow::{Answer, Call, Each, Fault, Rig, When, World, partition};
+use wasmill_flow::plugin::{Behaviour, trap};
+use wasmill_flow::{Answer, Call, Each, Fault, MemoryBatch, Rig, When, World, partition};
 use wasmill_pipeline::{Command, Failed};
 use wasmill_record::Class::{self, *};
+use wasmill_record::{Batch as _, CallSource, GuestFailure, Reply};
 
 const CLASSES: [Class; 5] = [Retriable, Abortable, Fatal, Unknown, Guard];
 
@@ -82,7 +84,11 @@ fn a_retriable_failure_means_the_same_call_again() {
             rig = rig.fault(call, Fault::of(Retriable));
         }
         let ran = rig.forwarding().good();
-        assert_eq!((ran.world().count(call), ran.world().count(Abort), ran.world().count(Seek)), (21, 0, 0), "{call:?}");
+        assert_eq!(
+            (ran.world().count(call), ran.world().count(Abort), ran.world().count(Seek)),
+            (21, 0, 0),
+            "{call:?}"
+        );
         assert_eq!(ran.world().tokens.len(), 1);
     }
 }
@@ -138,7 +144,11 @@ fn an_abort_whose_end_txn_was_repeated_costs_the_producer() {
 fn a_commit_whose_answer_was_lost_is_not_repeated() {
     for class in [Abortable, Fatal, Unknown] {
         let ran = Rig::new(1).feed(0, 3).fault(Commit, Fault::lost_answer(class)).forwarding().good();
-        assert_eq!((ran.world().count(Write), ran.world().count(Seek), ran.world().count(Tokens)), (3, 0, 1), "{class:?}");
+        assert_eq!(
+            (ran.world().count(Write), ran.world().count(Seek), ran.world().count(Tokens)),
+            (3, 0, 1),
+            "{class:?}"
+        );
         assert_exactly_once(ran.world(), 1, 3);
     }
 }
@@ -148,7 +158,11 @@ fn a_commit_whose_answer_was_lost_is_not_repeated() {
 fn a_commit_that_never_arrived_is_repeated() {
     for class in [Abortable, Fatal, Unknown] {
         let ran = Rig::new(1).feed(0, 3).fault(Commit, Fault::lost_request(class)).forwarding().good();
-        assert_eq!((ran.world().count(Write), ran.world().count(Seek), ran.world().count(Tokens)), (6, 1, 1), "{class:?}");
+        assert_eq!(
+            (ran.world().count(Write), ran.world().count(Seek), ran.world().count(Tokens)),
+            (6, 1, 1),
+            "{class:?}"
+        );
         assert_exactly_once(ran.world(), 1, 3);
     }
 }
@@ -311,7 +325,10 @@ fn a_seek_that_never_works_ends_the_process_without_a_commit() {
 enum Event {
     Fault(Call, Fault),
     /// The partition is revoked or lost, and comes back at once where the group stored it.
-    Move { number: i32, lost: bool },
+    Move {
+        number: i32,
+        lost: bool,
+    },
     Read(usize),
 }
 
@@ -336,16 +353,27 @@ fn event() -> impl Strategy<Value = Event> {
 const PARTITIONS: i32 = 3;
 const RECORDS: usize = 20;
 
-/// What a plugin answers in random runs: mostly forwards, some retries and traps that pass.
-fn moody() -> impl FnMut(&str, u32) -> Answer + std::marker::Send {
-    let mut calls = 0u32;
-    move |value, attempt| {
-        calls += 1;
-        match value {
-            "1-7" if attempt < 2 => Answer::Retry(50),
-            _ if calls == 31 => Answer::Trap,
-            _ => Answer::Forward,
+/// Forwards; one record asks for a retry, and one call of several records breaks down.
+#[derive(Default)]
+struct Moody {
+    broke_down: bool,
+}
+
+impl Behaviour for Moody {
+    fn answer(
+        &mut self,
+        batch: &MemoryBatch,
+        from: usize,
+        count: usize,
+        source: &CallSource,
+        reply: &mut Reply,
+    ) -> Result<(), GuestFailure> {
+        if count > 1 && !self.broke_down && batch.record(from).offset.0 >= 6 {
+            self.broke_down = true;
+            return Err(trap());
         }
+        Each(|value: &str, attempt| if value == "1-7" && attempt < 2 { Answer::Retry(50) } else { Answer::Forward })
+            .answer(batch, from, count, source, reply)
     }
 }
 
@@ -374,7 +402,7 @@ proptest! {
                 Event::Move { number, lost } => move_away_and_back(rig, number, lost),
             };
         }
-        let ran = rig.run(Each(moody()));
+        let ran = rig.run(Moody::default());
         prop_assert_eq!(&ran.result, &Ok(()));
         let world = ran.world();
         prop_assert_eq!(&world.violations, &Vec::<String>::new());

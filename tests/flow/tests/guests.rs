@@ -50,8 +50,7 @@ fn an_answer_that_breaks_the_contract_is_obeyed_in_no_part() {
         Outcome::Retry { after_ms: 1, code: nowhere, message: nowhere },
     ];
     for outcome in broken {
-        let plugin =
-            Each(move |value: &str, _| if value == "0-1" { Answer::Raw(outcome) } else { Answer::Forward });
+        let plugin = Each(move |value: &str, _| if value == "0-1" { Answer::Raw(outcome) } else { Answer::Forward });
         let ran = Rig::new(1).feed(0, 3).run(plugin).good();
         assert_eq!(ran.world().written("out0", 0), ["0-0", "0-2"], "{outcome:?}");
         assert_eq!(codes(&ran), [("0-1".to_owned(), "plugin-protocol".to_owned())], "{outcome:?}");

@@ -6,9 +6,11 @@ use wasmill_flow::{Answer, Each, Fault, Rig, When, World, partition};
 use wasmill_record::Class;
 
 fn until_attempt(wanted: u32, after_ms: u32) -> Each<impl FnMut(&str, u32) -> Answer + Send> {
-    Each(move |value: &str, attempt| {
-        if value == "0-1" && attempt < wanted { Answer::Retry(after_ms) } else { Answer::Forward }
-    })
+    Each(
+        move |value: &str, attempt| {
+            if value == "0-1" && attempt < wanted { Answer::Retry(after_ms) } else { Answer::Forward }
+        },
+    )
 }
 
 #[test]
@@ -113,11 +115,8 @@ fn a_partition_that_is_given_while_it_waits_is_not_started_again() {
     let rig = Rig::new(1).feed(0, 3).then(When::Read(3), |_| ()).until(|world| world.position(0) == 1).then(
         When::Poll,
         move |world| {
-            let give = wasmill_pipeline::Command::Give {
-                partitions: vec![partition(0)],
-                lost: false,
-                done: done.clone(),
-            };
+            let give =
+                wasmill_pipeline::Command::Give { partitions: vec![partition(0)], lost: false, done: done.clone() };
             world.handle.tell(give);
         },
     );

@@ -1,5 +1,7 @@
 //! Where a taken partition starts (R3.3). The real control plane over a group in memory; it ends when no take can come.
 
+#![allow(clippy::unwrap_used)] // helpers of tests, which clippy does not take for tests
+
 use crossbeam_channel::{Receiver, bounded};
 use std::sync::{Arc, Mutex};
 use std::time::Instant;
@@ -28,6 +30,7 @@ fn starts(group: MemoryGroup, start: Start, known: i32, count: i32) -> Vec<(Inpu
         metrics: Metrics::new().pipeline("flow"),
         start: vec![start],
         partitions: vec![known],
+        begun: Default::default(),
     };
     let control = std::thread::spawn(move || taking.run());
     let told = (0..count).map(|_| next_start(&commands)).collect();
@@ -101,8 +104,17 @@ fn a_partition_that_was_revoked_meanwhile_is_not_started() {
     drop(takes);
     let group = Arc::new(group(&[(0, 5)], &[]));
     let metrics = Metrics::new().pipeline("flow");
-    Taking { group, books, workers: vec![handle], takes: taken, metrics, start: vec![Earliest], partitions: vec![1] }
-        .run();
+    Taking {
+        group,
+        books,
+        workers: vec![handle],
+        takes: taken,
+        metrics,
+        start: vec![Earliest],
+        partitions: vec![1],
+        begun: Default::default(),
+    }
+    .run();
     let told: Vec<Command> = commands.try_iter().collect();
     assert!(matches!(told[..], [Command::Start { epoch, .. }] if epoch == new), "{told:?}");
 }

@@ -6,6 +6,7 @@
 use super::spare::{Client, Spares};
 use super::{pairs, tokens};
 use crate::KafkaBatch;
+use crate::bounded::Caller;
 use crate::consumer::{Consumer, GroupMetadata};
 use crate::error::KafkaError;
 use crate::outlet::OutputTopics;
@@ -23,6 +24,8 @@ pub struct AtLeastOnceSink {
     spares: Spares,
     /// Sent with the positions, committed by `commit`.
     pending: Option<(Vec<(InputPartition, CommitOffset)>, String)>,
+    /// Committing offsets has no timeout of its own.
+    caller: Caller,
 }
 
 impl AtLeastOnceSink {
@@ -34,7 +37,7 @@ impl AtLeastOnceSink {
     ) -> Result<AtLeastOnceSink, KafkaError> {
         let mut spares = Spares::new(ProducerSettings { transactional_id: None, ..settings }, topics);
         let client = Some(spares.take()?);
-        Ok(AtLeastOnceSink { consumer, client, spares, pending: None })
+        Ok(AtLeastOnceSink { consumer, client, spares, pending: None, caller: Caller::new() })
     }
 
     fn client(&self) -> Result<&Client, WriteError> {
@@ -42,7 +45,7 @@ impl AtLeastOnceSink {
     }
 
     fn producer(&self) -> Option<&Producer> {
-        self.client.as_ref().map(|client| &client.producer)
+        self.client.as_ref().map(|client| &*client.producer)
     }
 }
 
@@ -124,11 +127,12 @@ impl Sink<KafkaBatch> for AtLeastOnceSink {
         Ok(())
     }
 
-    fn commit(&mut self, _: Duration) -> Result<(), Failure> {
-        let Some((positions, token)) = &self.pending else {
+    fn commit(&mut self, timeout: Duration) -> Result<(), Failure> {
+        let Some((positions, token)) = self.pending.clone() else {
             return Err(Failure::new(Class::Unknown, "commit: no positions"));
         };
-        self.consumer.commit(positions, token)?;
+        let commit = move |consumer: &Consumer| consumer.commit(&positions, &token);
+        self.caller.call("commit offsets", &self.consumer, timeout, commit)?;
         self.pending = None;
         Ok(())
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 pub(super) struct Client {
     // Handles are destroyed before the client that they belong to.
     pub(super) outlet: Outlet,
-    pub(super) producer: Producer,
+    pub(super) producer: Arc<Producer>,
 }
 
 pub(super) struct Spares {
@@ -42,6 +42,6 @@ impl Spares {
 
     fn create(&self) -> Result<Client, KafkaError> {
         let producer = Producer::new(&self.settings)?;
-        Ok(Client { outlet: Outlet::new(&producer, &self.topics)?, producer })
+        Ok(Client { outlet: Outlet::new(&producer, &self.topics)?, producer: Arc::new(producer) })
     }
 }

@@ -25,7 +25,7 @@ pub struct TransactionalSink {
 enum Stage {
     /// No usable producer.
     Nothing,
-    Fresh(Producer),
+    Fresh(Arc<Producer>),
     Ready(Transaction<Ready>),
     Open(Transaction<Open>),
     Drained(Transaction<Drained>),
