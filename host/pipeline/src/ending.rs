@@ -323,6 +323,7 @@ where
         self.metrics.transactions.aborted.inc();
         self.metrics.rewinds.inc();
         let back = self.tracker.rewind();
+        self.owes = true;
         self.close_books();
         self.plugin.renew();
         self.seek_back(back)
@@ -331,6 +332,12 @@ where
     fn close_books(&mut self) {
         self.open = None;
         self.metrics.transaction_open.set(0);
+    }
+
+    /// The rest of a batch is not worked on now: the partition is read again from its position.
+    pub(crate) fn read_again(&mut self, partition: InputPartition) -> Result<(), Failed> {
+        let back = self.tracker.find(partition).map(|(_, slot)| (partition, slot.next));
+        self.seek_back(back.into_iter().collect())
     }
 
     /// Seeks until it works or the partition is not ours: the error itself says nothing about ownership (R4.3).
@@ -346,8 +353,10 @@ where
             }
             let failed = self.source.seek(&back);
             for (partition, at) in back.iter().filter(|(partition, _)| !failed.contains(partition)) {
-                if self.waiting.go_on(*partition) {
-                    self.source.start(*partition, *at).unwrap_or_else(|failure| tracing::warn!("{failure}"));
+                let epoch = self.tracker.find(*partition).map(|(_, slot)| slot.epoch);
+                if let Some(epoch) = epoch.filter(|_| self.waiting.go_on(*partition)) {
+                    // It is paused: it goes on by being started.
+                    self.start_again(*partition, epoch, *at);
                 }
             }
             back.retain(|(partition, _)| failed.contains(partition));
@@ -366,7 +375,10 @@ where
     /// The worker returns: whatever is still open is void, and nobody will read it again here.
     pub(crate) fn abandon(&mut self) {
         if self.open.take().is_some() {
-            if let Err(failure) = self.sink.abort(self.settings.commit_deadline()) {
+            // A producer that was given up may have committed; nobody aborts that any more.
+            if self.producer == Producer::Ready
+                && let Err(failure) = self.sink.abort(self.settings.commit_deadline())
+            {
                 tracing::debug!(pipeline = self.settings.pipeline, "{failure}");
             }
             self.metrics.transactions.aborted.inc();

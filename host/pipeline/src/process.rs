@@ -5,9 +5,10 @@ use crate::failed::Failed;
 use crate::progress::Phase;
 use crate::worker::{Open, Producer, Worker};
 use wasmill_record::{
-    Batch, CallSource, Clock, GuestFailure, GuestFailureKind, InputPartition, Offset, Origin, Outcome, Sink, Source,
-    WriteError,
+    Batch, CallSource, Class, Clock, Failure, GuestFailure, GuestFailureKind, InputPartition, Offset, Origin, Outcome,
+    Sink, Source, WriteError,
 };
+use wasmill_settle::refused::Refusal;
 use wasmill_settle::tracker::SlotNumber;
 use wasmill_settle::{Code, Disposition, Suspicion, decide};
 
@@ -202,19 +203,40 @@ where
                 }
                 Ok(())
             }
-            Disposition::Emit { first, count } => {
-                for emission in first..first.saturating_add(count) {
-                    let Some(emission) = self.reply.emissions.get(emission as usize).copied() else { break };
-                    self.sink.emit(batch, at, &emission, &self.reply, origin)?;
-                    if let Some(counter) = self.output_counters.get(usize::from(emission.output)) {
-                        counter.inc();
-                    }
-                }
-                Ok(())
-            }
+            Disposition::Emit { first, count } => self.emit(batch, at, place, first..first.saturating_add(count)),
             Disposition::Skip | Disposition::RetryLater { .. } => Ok(()),
             Disposition::DeadLetter(code) => self.rejected(batch, at, place, code, false),
         }
+    }
+
+    /// Writes what the plugin made of the record: all of it or, after the rewind, nothing but a dead letter.
+    fn emit(
+        &mut self,
+        batch: &mut S::Batch,
+        at: usize,
+        place: Place,
+        emissions: std::ops::Range<u32>,
+    ) -> Result<(), WriteError> {
+        let origin = Origin::new(place.slot, place.offset);
+        let first = emissions.start;
+        for number in emissions {
+            let Some(emission) = self.reply.emissions.get(number as usize).copied() else { break };
+            match self.sink.emit(batch, at, &emission, &self.reply, origin) {
+                Err(WriteError::Refused(error)) if number > first => {
+                    // What was written of this record has to become void, too.
+                    let topic = self.settings.outputs.get(usize::from(emission.output)).cloned().unwrap_or_default();
+                    let message = format!("emission {} of a record was refused: {error}", number - first);
+                    let refusal = Refusal { error, topic, times: 0 };
+                    self.refused.learn(std::iter::once((place.partition, place.offset, refusal)));
+                    return Err(WriteError::Failed(Failure::new(Class::Abortable, message)));
+                }
+                written => written?,
+            }
+            if let Some(counter) = self.output_counters.get(usize::from(emission.output)) {
+                counter.inc();
+            }
+        }
+        Ok(())
     }
 
     /// A record that is known to be refused: by an output, then it is set aside; by the dead-letter topic itself, then its

@@ -2,7 +2,7 @@
 
 use crate::failed::Failed;
 use crate::process::{Flow, Place};
-use crate::worker::Worker;
+use crate::worker::{Producer, Worker};
 use wasmill_record::{Batch, Clock, GuestFailure, Sink, Source};
 use wasmill_settle::tracker::SlotNumber;
 
@@ -51,9 +51,12 @@ where
             if flow == Flow::Cut {
                 return Ok(Flow::Cut);
             }
-            let transactions = self.transactions;
             self.spend_budget()?;
-            if self.open.is_none() && self.transactions == transactions && !self.still_at(slot, batch, at) {
+            if self.producer != Producer::Ready {
+                self.read_again(batch.partition())?;
+                return Ok(Flow::Cut);
+            }
+            if !self.is_behind(slot, batch, at) {
                 return Ok(Flow::Cut);
             }
         }
@@ -61,7 +64,7 @@ where
     }
 
     /// Whether the position is just behind the record at `at`: a commit between two calls may have ended in a rewind.
-    fn still_at(&self, slot: SlotNumber, batch: &S::Batch, at: usize) -> bool {
+    fn is_behind(&self, slot: SlotNumber, batch: &S::Batch, at: usize) -> bool {
         self.tracker.get(slot).is_some_and(|slot| slot.next.is_past(batch.record(at).offset))
     }
 

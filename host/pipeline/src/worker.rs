@@ -71,6 +71,8 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) transactions: u64,
     /// Partitions that should be read but whose seek has not worked yet.
     starting: Vec<Starting>,
+    /// A position may have to be committed although no record moved it.
+    pub(crate) owes: bool,
 
     // Reused from batch to batch.
     pub(crate) reply: Reply,
@@ -136,6 +138,7 @@ where
             open: None,
             transactions: 0,
             starting: Vec::new(),
+            owes: false,
             reply: Reply::default(),
             dispositions: Vec::new(),
             output_counters,
@@ -159,6 +162,10 @@ where
                 continue;
             }
             self.start_partitions()?;
+            if self.owes {
+                self.touch_owed()?;
+                continue;
+            }
             match self.source.poll(&mut batch, self.settings.batch, self.poll_wait()) {
                 Polled::Batch => self.process(&mut batch)?,
                 Polled::Nothing => {
@@ -229,8 +236,7 @@ where
         let now = self.clock.now();
         for partition in self.waiting.due(now) {
             if let Some((_, slot)) = self.tracker.find(partition) {
-                let (epoch, at) = (slot.epoch, slot.next);
-                self.starting.push(Starting { partition, epoch, at, by_policy: false, since: now });
+                self.start_again(partition, slot.epoch, slot.next);
             }
         }
         self.metrics.waiting_partitions.set(self.waiting.held() as i64);
@@ -255,11 +261,31 @@ where
                 tracing::info!(pipeline = self.settings.pipeline, %partition, epoch, offset = at.next(), "started");
                 if let Some(slot) = slot.filter(|_| by_policy) {
                     // The start policy is applied once: from now on the position is what counts.
-                    self.touch(slot)?;
+                    self.tracker.owe(slot);
+                    self.owes = true;
                 }
             }
         }
         Ok(())
+    }
+
+    /// Makes positions that have to be committed part of the open transaction.
+    fn touch_owed(&mut self) -> Result<(), Failed> {
+        self.owes = false;
+        for slot in self.tracker.owed() {
+            self.touch(slot)?;
+            if self.open.is_none() {
+                self.owes = true;
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+
+    /// The partition is read from `at` on as soon as its seek works.
+    pub(crate) fn start_again(&mut self, partition: InputPartition, epoch: u64, at: CommitOffset) {
+        let since = self.clock.now();
+        self.starting.push(Starting { partition, epoch, at, by_policy: false, since });
     }
 
     /// The queue is empty: is there a partition that should have delivered?

@@ -23,6 +23,8 @@ pub struct Slot {
     pub next: CommitOffset,
     /// `next` when the open transaction first touched it.
     first: Option<CommitOffset>,
+    /// The position itself has to be committed, even if no record ever moves it.
+    owed: bool,
 }
 
 #[derive(Debug, Default)]
@@ -36,7 +38,7 @@ impl Tracker {
     /// Makes the partition known at `next`; its slot number. `None` beyond 65,536 partitions per worker.
     pub fn start(&mut self, partition: InputPartition, epoch: u64, next: CommitOffset) -> Option<SlotNumber> {
         self.stop(partition);
-        let slot = Slot { partition, epoch, next, first: None };
+        let slot = Slot { partition, epoch, next, first: None, owed: false };
         let at = match self.slots.iter().position(Option::is_none) {
             Some(at) => at,
             None => {
@@ -76,6 +78,19 @@ impl Tracker {
         }
     }
 
+    /// The position was found by the start policy: it has to be committed, so that it is found again (R3.3).
+    pub fn owe(&mut self, number: SlotNumber) {
+        if let Some(Some(slot)) = self.slots.get_mut(usize::from(number)) {
+            slot.owed = true;
+        }
+    }
+
+    /// Slots whose position has to be committed and is not part of the open transaction.
+    pub fn owed(&self) -> Vec<SlotNumber> {
+        let owed = |slot: &Option<Slot>| slot.is_some_and(|slot| slot.owed && slot.first.is_none());
+        (0..).zip(&self.slots).filter(|(_, slot)| owed(slot)).map(|(number, _)| number).collect()
+    }
+
     /// Everything up to and including `offset` is settled in the open transaction. A record that lies before the position
     /// changes nothing.
     pub fn settle(&mut self, number: SlotNumber, offset: Offset) {
@@ -103,6 +118,7 @@ impl Tracker {
     /// The transaction is in the log.
     pub fn commit(&mut self) {
         for slot in self.slots.iter_mut().flatten() {
+            slot.owed &= slot.first.is_none();
             slot.first = None;
         }
         self.touched = 0;

@@ -1,5 +1,8 @@
 //! Forwarding a record allocates nothing in the worker: what a run of twice as many records allocates is the same.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::Arc;

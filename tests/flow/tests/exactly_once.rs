@@ -1,5 +1,8 @@
 //! The undisturbed path: every record once, in order, unchanged; and what a commit consists of.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::collections::BTreeSet;
 use std::time::Duration;
 use wasmill_flow::Call::*;

@@ -1,5 +1,8 @@
 //! Calls that fail as a whole: only what fails alone is set aside.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::time::Duration;
 use wasmill_flow::Call::*;
 use wasmill_flow::plugin::trap;

@@ -1,5 +1,8 @@
 //! Partitions come and go: the order of the calls on the poll thread, and what a worker does when it is told.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use crossbeam_channel::{Receiver, bounded};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -51,8 +54,11 @@ fn partitions_are_forwarded_and_paused_before_they_are_assigned() {
     assert!(control.commands.iter().all(|commands| commands.is_empty()), "nobody reads before the start is known");
 }
 
-/// Answers every give on a thread of its own once `unassigned` was looked at.
-fn answer_gives(control: &Control) -> Vec<std::thread::JoinHandle<Vec<(usize, Vec<InputPartition>, bool, bool)>>> {
+/// Worker, partitions, lost, and whether something had been unassigned by then.
+type Given = (usize, Vec<InputPartition>, bool, bool);
+
+/// Answers every give on a thread of its own and notes what it was.
+fn answer_gives(control: &Control) -> Vec<std::thread::JoinHandle<Vec<Given>>> {
     let answer = |(worker, commands): (usize, &Receiver<Command>)| {
         let (commands, group) = (commands.clone(), Arc::clone(&control.handover.group));
         std::thread::spawn(move || {

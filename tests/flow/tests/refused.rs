@@ -1,5 +1,8 @@
 //! Outputs that are refused for good (R5.8): the record at fault becomes a dead letter, that record and no other.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use wasmill_flow::Call::*;
 use wasmill_flow::outlet::Refuses;
 use wasmill_flow::rig::DEAD_LETTERS;

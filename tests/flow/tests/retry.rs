@@ -1,5 +1,8 @@
 //! Records that are tried again later: the partition waits, in order; the others go on.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::time::Duration;
 use wasmill_flow::Call::{Commit, Drain, Start};
 use wasmill_flow::{Answer, Each, Fault, Rig, When, World, partition};

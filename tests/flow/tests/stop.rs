@@ -1,5 +1,8 @@
 //! The end of a worker, back-pressure, and partitions that stop by themselves.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use std::time::Duration;
 use wasmill_flow::Call::*;
 use wasmill_flow::{Fault, Rig, When, partition};

@@ -44,6 +44,21 @@ fn a_stopped_partition_is_neither_committed_nor_rewound() {
     assert_eq!(again, slot, "slots are used again");
 }
 
+#[test]
+fn a_position_that_is_owed_stays_so_until_it_is_committed() {
+    let mut tracker = Tracker::default();
+    let slot = tracker.start(partition(0), 1, CommitOffset::at(10)).unwrap();
+    tracker.owe(slot);
+    assert_eq!(tracker.owed(), [slot]);
+    tracker.touch(slot);
+    assert!(tracker.owed().is_empty(), "it is in the open transaction");
+    tracker.rewind();
+    assert_eq!(tracker.owed(), [slot], "which became void");
+    tracker.touch(slot);
+    tracker.commit();
+    assert!(tracker.owed().is_empty());
+}
+
 #[derive(Debug, Clone)]
 enum Move {
     Settle(i32, i64),
