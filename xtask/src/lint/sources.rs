@@ -16,6 +16,7 @@ const MAY_SLEEP: &[(&str, &str)] = &[
     ("tests/bench/src/load.rs", "sends at a rate"),
     ("tests/bench/src/raw/worker.rs", "the raw loop's pause between two tries of a call"),
     ("tests/bench/src/wait.rs", "polls with a deadline, and lets a process idle"),
+    ("tests/broker/tests/pipeline_seeks.rs", "lets a second member stay for a while"),
     ("tests/broker/tests/pipeline_outage.rs", "lets an outage last"),
     ("tests/broker/src/client.rs", "polls a broker with a deadline"),
     ("tests/chaos/src/wait.rs", "polls with a deadline, and lets time pass where time is the fault"),
