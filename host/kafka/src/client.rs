@@ -1,6 +1,7 @@
 //! One librdkafka client: the handle, its callbacks and its end.
 
 use crate::conf::Conf;
+use crate::consumer::Event;
 use crate::error::KafkaError;
 use crate::oauth::TokenFile;
 use rdkafka_sys as sys;
@@ -72,12 +73,21 @@ impl Client {
     pub(crate) fn context(&self) -> &Context {
         &self._context
     }
+
+    /// What the client says through an event instead of the callback: queues that are polled for events get it so.
+    pub(crate) fn note_error(&self, event: &Event) {
+        if event.kind() == sys::RD_KAFKA_EVENT_ERROR {
+            self._context.note(event.code() as c_int, &event.message());
+        }
+    }
 }
 
 impl Drop for Client {
     fn drop(&mut self) {
+        // A consumer has left its group by now, or is to be dropped where it stands: closing it here would wait for an
+        // answer to a revoke that nobody gives any more.
         // SAFETY: the last use; every wrapper of a part of it (queues, topics) is dropped before its client.
-        unsafe { sys::rd_kafka_destroy(self.rk) }
+        unsafe { sys::rd_kafka_destroy_flags(self.rk, sys::RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE as c_int) }
     }
 }
 

@@ -73,6 +73,8 @@ const DEFAULTS: &[(&str, &str)] = &[
     // The default of 10 s lets a broker that is back go unused for as long.
     ("reconnect.backoff.max.ms", "500"),
     ("enable.metrics.push", "false"),
+    // How long new partitions of a topic go unnoticed; the default is 5 minutes.
+    ("topic.metadata.refresh.interval.ms", "30000"),
     // Idle connections to a coordinator are kept: losing one mid-commit costs a producer.
     ("socket.keepalive.enable", "true"),
 ];

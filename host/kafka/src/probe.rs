@@ -120,7 +120,9 @@ impl Probe {
 
     /// Serves error callbacks and says whether one was a refusal.
     fn refused(&self) -> Result<(), ProbeError> {
-        while self.queue.poll(Duration::ZERO).is_some() {}
+        while let Some(event) = self.queue.poll(Duration::ZERO) {
+            self.client.note_error(&event);
+        }
         let refused = self.client.context().refused.lock().ok().and_then(|mut refused| refused.take());
         match refused {
             None => Ok(()),

@@ -101,6 +101,7 @@ impl Producer {
         let mut wait = timeout;
         while let Some(event) = self.queue.poll(wait) {
             wait = Duration::ZERO;
+            self.client.note_error(&event);
             if event.kind() != sys::RD_KAFKA_EVENT_DR {
                 continue;
             }

@@ -273,6 +273,7 @@ fn run_worker<K: Sink<KafkaBatch>>(mut worker: Worker<Inlet, K, SystemClock>, fa
         worker.abandon();
         // Room for one failure of each worker; the first one ends the pipeline.
         let _ = failures.try_send(failed);
+        worker.obey_until_stopped();
     }
 }
 

@@ -142,22 +142,31 @@ impl Supervisor {
         let mut result = Ok(());
         tracing::info!(pipeline = self.pipeline, commit, "leaving the group");
         if !commit {
-            // The revoke must find nothing to commit.
+            // The revoke must find nothing to commit, and nobody to ask.
             self.stop_workers(false);
+            result = self.join_workers();
         }
         if let Err(failure) = self.consumer.unsubscribe() {
             tracing::warn!(pipeline = self.pipeline, "{failure}");
         }
         let deadline = Instant::now() + LEAVE_TIMEOUT;
-        while !self.handover.is_empty() && Instant::now() < deadline && result.is_ok() {
-            if let Some(event) = self.consumer.poll(POLL_TIMEOUT) {
-                result = self.answer(event);
+        while !self.handover.is_empty() && Instant::now() < deadline {
+            if let Some(event) = self.consumer.poll(POLL_TIMEOUT)
+                && let Err(failed) = self.answer(event)
+            {
+                result = result.and(Err(failed));
+                break;
             }
         }
         tracing::info!(pipeline = self.pipeline, empty = self.handover.is_empty(), "left; stopping workers");
         self.stop_workers(commit);
+        result.and(self.join_workers())
+    }
+
+    fn join_workers(&mut self) -> Result<(), Failed> {
+        let mut result = Ok(());
         for worker in self.workers.drain(..) {
-            if worker.thread.join().is_err() && result.is_ok() {
+            if worker.thread.join().is_err() {
                 let message = "it panicked".to_owned();
                 result = Err(Failed::Panic { worker: worker.handle.worker, message });
             }

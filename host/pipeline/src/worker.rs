@@ -204,6 +204,19 @@ where
         Ok(false)
     }
 
+    /// After a failure: the producer is given up, so every partition may go, and somebody may just be asking for one.
+    pub(crate) fn obey_until_stopped(&mut self) {
+        while let Ok(command) = self.commands.recv() {
+            match command {
+                Command::Start { .. } => {}
+                Command::Give { done, .. } => {
+                    let _ = done.send(Ack { worker: self.settings.worker, clean: false });
+                }
+                Command::Stop { .. } => return,
+            }
+        }
+    }
+
     /// Ends what is open of these partitions and forgets them; whether nothing of it became void.
     fn give(&mut self, partitions: &[InputPartition], lost: bool) -> Result<bool, Failed> {
         self.starting.retain(|starting| !partitions.contains(&starting.partition));

@@ -176,3 +176,33 @@ fn every_link_and_every_named_file_of_the_documentation_is_there() {
     }
     assert!(count > 20, "{count} links and files");
 }
+
+/// The column of tests in the table of rules.
+#[test]
+fn every_test_that_a_guarantee_names_exists() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let page = std::fs::read_to_string(root.join("docs/GUARANTEES.md")).unwrap();
+    let rules = page.lines().filter(|line| line.starts_with("| R"));
+    let cells = rules.map(|line| line.trim_end_matches('|').rsplit('|').next().unwrap_or_default());
+    let names: Vec<&str> = cells
+        .flat_map(|cell| cell.split('`').skip(1).step_by(2))
+        .filter(|name| name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_'))
+        .collect();
+    assert!(names.len() > 40, "only {} tests are named", names.len());
+    let mut sources = String::new();
+    read_sources(&root.join("host"), &mut sources);
+    read_sources(&root.join("tests"), &mut sources);
+    let missing: Vec<&&str> = names.iter().filter(|name| !sources.contains(&format!("fn {name}("))).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
+}
+
+fn read_sources(folder: &Path, into: &mut String) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            read_sources(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push_str(&std::fs::read_to_string(&path).unwrap());
+        }
+    }
+}

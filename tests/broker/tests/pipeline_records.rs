@@ -124,9 +124,29 @@ fn what_the_client_can_not_carry_is_changed_in_the_documented_way() {
     assert_eq!(written[0], records[0], "no timestamp stays none");
     assert!((before..=now_ms()).contains(&written[1].timestamp), "timestamp 0 became {}", written[1].timestamp);
     assert_eq!(Raw { timestamp: 0, ..written[1].clone() }, records[1]);
-    // Reading stops at the NUL here too; the bytes behind it are looked for in the log.
+    // The reader of this test stops at the NUL as well: what is behind it in the log is not seen.
     assert_eq!(written[2], Raw { headers: named(b"before"), ..plain.clone() });
     assert_eq!(written[3], plain);
+}
+
+#[test]
+fn a_record_with_more_headers_than_the_client_reads_is_set_aside() {
+    let Some(bootstrap) = bootstrap() else { return };
+    let setup = Setup::new("unreadable", &bootstrap);
+    setup.topics(&bootstrap, 1, &ROOMY, &ROOMY);
+    let plain = Raw { key: bytes("key"), value: bytes("value"), timestamp: now_ms(), headers: vec![] };
+    let many = (0..100_001).map(|_| (b"h".to_vec(), None)).collect();
+    for record in [&plain, &Raw { headers: many, ..plain.clone() }, &plain] {
+        assert_eq!(wire::put(&bootstrap, &setup.input, record), 0, "the broker refused it");
+    }
+    run_to(&setup, 3);
+    assert_eq!(raws(&bootstrap, &setup.output), [plain.clone(), plain.clone()]);
+    let letters = raws(&bootstrap, &setup.dead_letters);
+    let said = |name: &str| letters[0].headers.iter().find(|(own, _)| own == name.as_bytes()).unwrap().1.clone();
+    assert_eq!(letters.len(), 1);
+    assert_eq!((letters[0].key.clone(), letters[0].value.clone()), (plain.key, plain.value));
+    assert_eq!(said("__wasmill.errors.offset"), bytes("1"));
+    assert_eq!(said("__wasmill.errors.code"), bytes("output-refused"));
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn an_input_deleted_under_way_ends_the_pipeline_with_the_reason() {
 }
 
 #[test]
-fn an_input_created_again_under_way_ends_the_pipeline_and_nothing_is_committed_for_it() {
+fn an_input_created_again_under_way_ends_the_pipeline_with_the_reason() {
     let Some(bootstrap) = bootstrap() else { return };
     let setup = Setup::new("again", &bootstrap);
     let (failed, reasons) = input_changes(&setup, || {
@@ -79,10 +79,8 @@ fn an_input_created_again_under_way_ends_the_pipeline_and_nothing_is_committed_f
     });
     assert!(matches!(&failed, Failed::Topic { topic, .. } if *topic == setup.input), "{failed}");
     assert!(reasons.iter().any(|reason| reason.contains("failed") && reason.contains(&setup.input)), "{reasons:?}");
-    // Kafka forgets a group's offsets with the topic; at most the former topic's is still there.
-    let position = committed(&bootstrap, &setup.name, &setup.input, 0);
-    assert!(position.as_ref().is_none_or(|(at, _)| *at == 3), "committed for the new topic: {position:?}");
-    assert_eq!(values(&setup.written(&bootstrap, 1)), names(0..3));
+    // What was read of the new topic before it was noticed may be committed: docs/GUARANTEES.md says so.
+    assert_eq!(values(&setup.written(&bootstrap, 1))[..3], names(0..3));
 }
 
 #[test]
