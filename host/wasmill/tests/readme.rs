@@ -181,7 +181,7 @@ fn every_link_and_every_named_file_of_the_documentation_is_there() {
 #[test]
 fn every_test_that_a_guarantee_names_exists() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let page = std::fs::read_to_string(root.join("docs/GUARANTEES.md")).unwrap();
+    let page = fs::read_to_string(root.join("docs/GUARANTEES.md")).unwrap();
     let rules = page.lines().filter(|line| line.starts_with("| R"));
     let cells = rules.map(|line| line.trim_end_matches('|').rsplit('|').next().unwrap_or_default());
     let names: Vec<&str> = cells
@@ -197,12 +197,12 @@ fn every_test_that_a_guarantee_names_exists() {
 }
 
 fn read_sources(folder: &Path, into: &mut String) {
-    for entry in std::fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
             read_sources(&path, into);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            into.push_str(&std::fs::read_to_string(&path).unwrap());
+            into.push_str(&fs::read_to_string(&path).unwrap());
         }
     }
 }
