@@ -16,7 +16,6 @@ const MAY_SLEEP: &[(&str, &str)] = &[
     ("tests/bench/src/load.rs", "sends at a rate"),
     ("tests/bench/src/raw/worker.rs", "the raw loop's pause between two tries of a call"),
     ("tests/bench/src/wait.rs", "polls with a deadline, and lets a process idle"),
-    ("holds the client back inside its own log call, so that a rebalance overtakes a seek",),
     ("tests/broker/tests/pipeline_outage.rs", "lets an outage last"),
     ("tests/broker/src/client.rs", "polls a broker with a deadline"),
     ("tests/chaos/src/wait.rs", "polls with a deadline, and lets time pass where time is the fault"),
