@@ -60,6 +60,8 @@ pub(crate) struct Program {
     /// `lib`, `bin`, `test`, ...
     pub(crate) kind: String,
     pub(crate) path: PathBuf,
+    /// Built with the test harness; a program that tests only start is not.
+    pub(crate) is_test: bool,
 }
 
 /// Runs cargo with these arguments and returns the programs that it names.
@@ -78,6 +80,7 @@ pub(crate) fn programs(arguments: &[&str]) -> anyhow::Result<Vec<Program>> {
             folder: folder.into(),
             kind: artifact.target.kind.first().map(ToString::to_string).unwrap_or_default(),
             target: artifact.target.name,
+            is_test: artifact.profile.test,
             path: path.into(),
         });
     }

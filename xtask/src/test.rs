@@ -86,8 +86,8 @@ impl Run {
     fn test_programs(&mut self, on_kafka: bool) -> anyhow::Result<()> {
         let mut failed = Vec::new();
         for program in cargo::programs(&["test", "--workspace", "--no-run", "--quiet"])? {
-            let Program { package, folder, target, kind, path } = program;
-            if steps::is_on_kafka(&package, &kind, &target) != on_kafka {
+            let Program { package, folder, target, kind, path, is_test } = program;
+            if !is_test || steps::is_on_kafka(&package, &kind, &target) != on_kafka {
                 continue;
             }
             eprintln!("\n== {package}: {target}");
