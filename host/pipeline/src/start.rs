@@ -10,7 +10,7 @@ use crate::supervisor::{Supervisor, WorkerThread, component, watch_topics};
 use crate::taking::Taking;
 use crate::topics::{Topics, TopicsError};
 use crate::worker::{Parts, Worker};
-use crossbeam_channel::{Sender, bounded};
+use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -29,6 +29,9 @@ const REACH_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Idle wait of a fetch, at most; the commit interval when that is shorter.
 const FETCH_WAIT_MAX: Duration = Duration::from_millis(100);
+
+/// How long taking a consumer down is waited for.
+const LET_GO_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Takes that the control plane has not looked at; a rebalance makes one.
 const TAKES_MAX: usize = 1024;
@@ -118,7 +121,7 @@ pub fn start(
 
     let pipeline_metrics = metrics.pipeline(&config.name);
     pipeline_metrics.pipeline_up.set(1);
-    let supervisor = Supervisor {
+    let mut supervisor = Supervisor {
         pipeline: config.name.clone(),
         consumer: Arc::clone(&consumer),
         handover: Handover {
@@ -141,12 +144,14 @@ pub fn start(
     health.set(&name, State::Ready);
     let supervisor = thread(&format!("{}/poll", config.name), move || {
         let result = supervisor.run();
-        drop(end_watch);
-        for helper in [taking, watching] {
-            if helper.join().is_err() {
-                tracing::error!("a helper thread panicked");
+        let_go(move || {
+            drop((end_watch, supervisor));
+            for control in [taking, watching] {
+                if control.join().is_err() {
+                    tracing::error!("a control thread panicked");
+                }
             }
-        }
+        });
         result
     })?;
     Ok(Pipeline { name: config.name.clone(), stop, supervisor })
@@ -266,6 +271,19 @@ fn start_worker(
         spawn!(AtLeastOnceSink::new(Arc::clone(consumer), settings, outputs)?)
     };
     Ok(WorkerThread { handle, thread, progress, metrics: worker_metrics })
+}
+
+/// Takes the consumer down on a thread of its own and waits for it only so long: everything is committed by now, and the
+/// client library has been seen to stay in its destroy call for as long as a broker was away.
+fn let_go(take_down: impl FnOnce() + Send + 'static) {
+    let (done, finished) = bounded::<()>(1);
+    let spawned = thread("consumer-drop", move || {
+        take_down();
+        drop(done);
+    });
+    if spawned.is_ok() && finished.recv_timeout(LET_GO_TIMEOUT) == Err(RecvTimeoutError::Timeout) {
+        tracing::warn!("the consumer is still being taken down: left to itself");
+    }
 }
 
 fn run_worker<K: Sink<KafkaBatch>>(mut worker: Worker<Inlet, K, SystemClock>, failures: &Sender<Failed>) {

@@ -51,7 +51,7 @@ pub(crate) struct WorkerThread {
 
 impl Supervisor {
     /// Runs the pipeline until it is told to stop or fails.
-    pub(crate) fn run(mut self) -> Result<(), Failed> {
+    pub(crate) fn run(&mut self) -> Result<(), Failed> {
         let result = self.supervise();
         let commit = result.as_ref().map_or_else(Failed::is_mended_by_restart, |()| true);
         let left = self.leave(commit);
