@@ -240,6 +240,6 @@ pub const LABELS: &[Label] = &[
         metric: Some(BROKER_ERRORS.name),
         values: Values::Bounded("a class of client error: a word of the program, never the error's text"),
     },
-    label("reason", Values::OneOf(&["fatal", "abort_timeout", "end_txn_repeated", "unknown", "partition_lost"])),
+    label("reason", Values::OneOf(&["fatal", "abort_timeout", "end_txn_repeated", "unknown"])),
     label("kind", Values::OneOf(&["assigned", "revoked", "lost"])),
 ];

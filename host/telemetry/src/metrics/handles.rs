@@ -85,8 +85,6 @@ pub struct ReplacementCounters {
     pub end_txn_repeated: Counter,
     /// Nobody knows whether the last transaction was committed.
     pub unknown: Counter,
-    /// Its partitions were lost, or revoked and not given up in time.
-    pub partition_lost: Counter,
 }
 
 impl WorkerMetrics {
@@ -131,7 +129,6 @@ impl WorkerMetrics {
                 abort_timeout: reason("abort_timeout"),
                 end_txn_repeated: reason("end_txn_repeated"),
                 unknown: reason("unknown"),
-                partition_lost: reason("partition_lost"),
             },
             rewinds: families.rewinds.with(&[pipeline]),
             watchdog_stalls: families.watchdog_stalls.with(&[pipeline]),
