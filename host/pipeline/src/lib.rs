@@ -10,7 +10,9 @@ mod ending;
 pub mod failed;
 pub mod handover;
 mod letters;
+#[cfg(feature = "native-plugins")]
 pub mod native;
+mod plugin;
 mod process;
 pub mod progress;
 pub mod settings;
@@ -25,6 +27,7 @@ pub mod worker;
 
 pub use command::{Ack, Command, WorkerHandle};
 pub use failed::Failed;
+pub use plugin::NATIVE_PLUGINS;
 pub use settings::WorkerSettings;
 pub use start::{Identity, Pipeline, Stopped, start};
 pub use worker::Worker;
