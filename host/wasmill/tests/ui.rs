@@ -187,12 +187,16 @@ fn lint_warns_of_what_is_hardly_meant_and_says_ok() {
     let plugins = "plugins:\n  spare: { file: spare.wasm }\npipelines:";
     fs::write(folder.path().join("spare.wasm"), "").unwrap();
     fs::write(folder.path().join("spare.yaml"), GOOD.replace("pipelines:", plugins)).unwrap();
-    see(wasmill(folder.path(), &["lint", "spare.yaml"])).expect(0, expect![[r#"
+    see(wasmill(folder.path(), &["lint", "spare.yaml"])).expect(
+        0,
+        expect![[r#"
         spare.yaml: ok: 1 pipeline, 1 input, 2 outputs
-    "#]], expect![[r#"
+    "#]],
+        expect![[r#"
         warning: spare.yaml:5:3: plugins.spare: no pipeline uses this plugin
           hint: remove it, or write `plugin: spare` in a pipeline
-    "#]]);
+    "#]],
+    );
     let report = see(wasmill(folder.path(), &["lint", "spare.yaml", "--output", "json"]));
     let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
     assert_eq!((&report["ok"], &report["warnings"][0]["path"]), (&true.into(), &"plugins.spare".into()));
