@@ -79,7 +79,7 @@ pub const INVOKE_DURATION: Name = histogram(
     "Time of one call into the plugin, for a whole batch",
 );
 pub const INPUT_BYTES: Name =
-    counter("wasmill_input_bytes_total", &["pipeline"], "Bytes of the keys and values of records polled");
+    counter("wasmill_input_bytes_total", &["pipeline"], "Bytes of the keys and values of input records settled");
 pub const OUTPUT_BYTES: Name = counter(
     "wasmill_output_bytes_total",
     &["pipeline"],
