@@ -9,7 +9,7 @@ use super::workspace::{Ours, Workspace};
 const LAYERS: &[&[&str]] = &[
     &["wasmill-record"],
     &["wasmill-config", "wasmill-settle", "wasmill-telemetry"],
-    &["wasmill-kafka"],
+    &["wasmill-kafka", "wasmill-sandbox"],
     &["wasmill-deadletter"],
     &["wasmill-pipeline"],
     &["wasmill-admin"],
