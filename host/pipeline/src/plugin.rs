@@ -4,14 +4,14 @@
 //! what it returns is loaded for as long as the process lives, whatever becomes of the files. Says nothing about what a plugin
 //! may do; that is the sandbox's. Called by the verbs `run` and `lint`; `start` takes one [`BoundPlugin`] for its workers.
 
+use crate::letters::HOST_CODES;
 #[cfg(feature = "native-plugins")]
 use crate::native::Native;
-use crate::letters::HOST_CODES;
 use std::collections::BTreeMap;
 use std::path::Path;
 use wasmill_config::{Config, Pipeline, PluginKind, Problem, WasmPlugin};
 use wasmill_record::{Batch, Invoke};
-use wasmill_sandbox::{BindProblem, Binding, Cache, Engine, LoadError, Plugin, Request};
+use wasmill_sandbox::{BindProblem, Binding, Cache, CacheError, Engine, LoadError, Plugin, Request};
 use wasmill_telemetry::PipelineMetrics;
 
 #[cfg(feature = "native-plugins")]
@@ -34,6 +34,9 @@ pub enum PluginsError {
     /// The user's to fix: all of them, in the order of the file.
     #[error("{}", joined(.0))]
     Problems(Vec<Problem>),
+    /// The user's to fix, too, but nowhere in the file.
+    #[error("{0}")]
+    Cache(CacheError),
     /// The machine's, or ours.
     #[error("{0}")]
     Host(String),
@@ -51,7 +54,7 @@ impl Plugins {
         let mut problems = Vec::new();
         if !config.plugins.is_empty() {
             let engine = Engine::new().map_err(|error| PluginsError::Host(error.to_string()))?;
-            let cache = cache.map(|folder| open_cache(folder, config)).transpose()?;
+            let cache = cache.map(open_cache).transpose()?.flatten();
             for plugin in &config.plugins {
                 match load(&engine, cache.as_ref(), plugin) {
                     Ok(ready) => drop(loaded.insert(&plugin.name, ready)),
@@ -81,12 +84,16 @@ impl Plugins {
     }
 }
 
-fn open_cache(folder: &Path, config: &Config) -> Result<Cache, PluginsError> {
-    Cache::open(folder).map_err(|error| {
-        // It belongs to all plugins: the first one stands for them.
-        let place = config.plugins.first().map(|plugin| plugin.place.problem(error.to_string(), None));
-        PluginsError::Problems(place.into_iter().collect())
-    })
+/// A folder that others can write to is refused; one that can't be had costs only time.
+fn open_cache(folder: &Path) -> Result<Option<Cache>, PluginsError> {
+    match Cache::open(folder) {
+        Ok(cache) => Ok(Some(cache)),
+        Err(error @ CacheError::Open { .. }) => {
+            tracing::warn!("{error}; plugins are compiled at every start");
+            Ok(None)
+        }
+        Err(error @ CacheError::Untrusted { .. }) => Err(PluginsError::Cache(error)),
+    }
 }
 
 fn load(engine: &Engine, cache: Option<&Cache>, plugin: &WasmPlugin) -> Result<Plugin, LoadError> {

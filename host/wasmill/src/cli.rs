@@ -53,6 +53,12 @@ pub(crate) enum Verb {
         output: LintOutput,
     },
 
+    /// About a plugin's file.
+    Plugin {
+        #[command(subcommand)]
+        verb: PluginVerb,
+    },
+
     /// About the configuration file.
     Config {
         #[command(subcommand)]
@@ -70,6 +76,38 @@ pub(crate) enum Verb {
 pub(crate) enum ConfigVerb {
     /// Print the JSON Schema of the configuration, for editors.
     Schema,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PluginVerb {
+    /// Print what a plugin says about itself, what it imports, and whether wasmill would load it. Runs its code.
+    Inspect {
+        /// The component.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+
+        /// What is printed.
+        #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+        output: InspectOutput,
+    },
+
+    /// Turn a module that was built for wasm32-wasip1 with wit-bindgen into a component.
+    Wrap {
+        /// The module.
+        #[arg(value_hint = ValueHint::FilePath)]
+        module: PathBuf,
+
+        /// Where the component goes; what is there is replaced.
+        #[arg(short, long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+        output: PathBuf,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum InspectOutput {
+    #[default]
+    Table,
+    Json,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]

@@ -1,19 +1,29 @@
-//! `wasmill lint`: every mistake in a configuration, without touching anything.
+//! `wasmill lint`: every mistake in a configuration and its plugins, without touching anything.
 //!
-//! Also [`load`], by which `run` reads its configuration and complains in the same words.
+//! Also [`load`] and [`plugins`], by which `run` reads its configuration and complains in the same words.
 
 use std::path::Path;
 
+use anyhow::anyhow;
 use serde_json::{Value, json};
 use wasmill_config::{Checks, Config, Pipeline, PluginKind, Problem};
+use wasmill_pipeline::{Plugins, PluginsError};
 
 use crate::cli::LintOutput;
-use crate::exit::Said;
+use crate::exit::{Said, UserFault};
 use crate::{online, output};
 
 /// Checks `file`; with `ask_brokers` also what it says against the clusters.
 pub(crate) fn lint(file: &Path, ask_brokers: bool, form: LintOutput) -> anyhow::Result<()> {
-    let loaded = check(file);
+    let loaded = match check(file) {
+        // Compiled code is not kept: nothing is written.
+        Ok(config) => match Plugins::load(&config, None) {
+            Ok(_) => Ok(config),
+            Err(PluginsError::Problems(problems)) => Err(problems),
+            Err(other) => return Err(fault(other)),
+        },
+        Err(problems) => Err(problems),
+    };
     let complaints = match &loaded {
         Ok(config) if ask_brokers => online::online(config)?,
         _ => Vec::new(),
@@ -37,6 +47,24 @@ pub(crate) fn lint(file: &Path, ask_brokers: bool, form: LintOutput) -> anyhow::
         }
     }
     if ok { Ok(()) } else { Err(Said.into()) }
+}
+
+/// The plugins of `config`, with compiled code kept in the folder `cache`; complains as [`load`] does.
+pub(crate) fn plugins(config: &Config, cache: Option<&Path>) -> anyhow::Result<Plugins> {
+    Plugins::load(config, cache).map_err(|error| match error {
+        PluginsError::Problems(problems) => {
+            complain(&problems);
+            Said.into()
+        }
+        other => fault(other),
+    })
+}
+
+fn fault(error: PluginsError) -> anyhow::Error {
+    match error {
+        PluginsError::Host(message) => anyhow!("{message}"),
+        PluginsError::Problems(_) | PluginsError::Cache(_) => UserFault(error.to_string()).into(),
+    }
 }
 
 /// The configuration in `file`; when it has problems they are printed, and the error says no more.

@@ -3,6 +3,7 @@
 //! Holds no logic of its own: each verb is a module, and what it does is in the libraries below. Standard output is for
 //! data, standard error for everything else. Exit codes: see [`exit`].
 
+mod cache;
 mod cli;
 mod completions;
 mod exit;
@@ -10,6 +11,7 @@ mod identity;
 mod lint;
 mod online;
 mod output;
+mod plugin;
 mod run;
 mod schema;
 
@@ -17,7 +19,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, ConfigVerb, Verb};
+use cli::{Cli, ConfigVerb, PluginVerb, Verb};
 
 fn main() -> ExitCode {
     match Cli::try_parse() {
@@ -31,6 +33,8 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     match cli.verb {
         Verb::Run { file, instance_id } => run::run(&file, instance_id),
         Verb::Lint { file, online, output } => lint::lint(&file, online, output),
+        Verb::Plugin { verb: PluginVerb::Inspect { file, output } } => plugin::inspect(&file, output),
+        Verb::Plugin { verb: PluginVerb::Wrap { module, output } } => plugin::wrap(&module, &output),
         Verb::Config { verb: ConfigVerb::Schema } => schema::schema(),
         Verb::Completions { shell } => completions::completions(shell),
     }

@@ -4,7 +4,7 @@
 //! what was not committed is void and will be read again.
 
 use crate::exit::UserFault;
-use crate::{identity, lint};
+use crate::{cache, identity, lint};
 use anyhow::{Context, anyhow};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use wasmill_config::{Config, PluginKind};
 use wasmill_pipeline::start::Stopped;
-use wasmill_pipeline::{Failed, Identity, start};
+use wasmill_pipeline::{BoundPlugin, Failed, Identity, start};
 use wasmill_telemetry::{Health, Metrics};
 
 /// How long pipelines may take to stop.
@@ -27,6 +27,7 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()> {
     let config = lint::load(file)?;
     let (identity, _lock) = identity::establish(instance_id, config.state_directory.as_deref())?;
+    let plugins = lint::plugins(&config, cache::folder(config.state_directory.as_deref()).as_deref())?;
     let stop = stop_on_signals()?;
     let (metrics, health) = (Metrics::new(), Health::new());
     let _admin = serve_admin(&config, &metrics, &health)?;
@@ -40,7 +41,8 @@ pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()
     }
     let (report, ended) = sync_channel(config.pipelines.len());
     for pipeline in &config.pipelines {
-        start_one(pipeline.clone(), &identity, &metrics, &health, &stop, report.clone())?;
+        let plugin = plugins.of(&pipeline.name).context("a pipeline without its plugin")?.clone();
+        start_one(pipeline.clone(), plugin, &identity, &metrics, &health, &stop, report.clone())?;
     }
     supervise(config.pipelines.len(), &ended, &stop)
 }
@@ -56,6 +58,7 @@ enum Ended {
 /// Each pipeline waits for its brokers on a thread of its own: one cluster that is down must not hold up the others.
 fn start_one(
     config: wasmill_config::Pipeline,
+    plugin: BoundPlugin,
     identity: &Identity,
     metrics: &Metrics,
     health: &Health,
@@ -65,7 +68,7 @@ fn start_one(
     let (identity, metrics, health, stop) = (identity.clone(), metrics.clone(), health.clone(), Arc::clone(stop));
     let name = format!("{}/start", config.name);
     let body = move || {
-        let run = || run_one(&config, &identity, &metrics, &health, &stop);
+        let run = || run_one(&config, &plugin, &identity, &metrics, &health, &stop);
         let ended = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Ended::Panicked);
         // Room for one report of each pipeline; nobody listens when the grace is over.
         let _ = report.try_send(ended);
@@ -74,21 +77,28 @@ fn start_one(
     Ok(())
 }
 
-/// Runs a pipeline to its end, with a new consumer whenever that mends it.
+/// Runs a pipeline to its end, with a new consumer whenever that mends it. The plugin stays the one that was loaded.
 fn run_one(
     config: &wasmill_config::Pipeline,
+    plugin: &BoundPlugin,
     identity: &Identity,
     metrics: &Metrics,
     health: &Health,
     stop: &Arc<AtomicBool>,
 ) -> Ended {
     loop {
-        let pipeline = match start(config, identity, metrics, health, Arc::clone(stop)) {
+        let pipeline = match start(config, plugin, identity, metrics, health, Arc::clone(stop)) {
             Ok(pipeline) => pipeline,
             Err(Stopped::Told) => return Ended::Stopped,
             Err(stopped) => return Ended::NotStarted(stopped),
         };
-        tracing::info!(pipeline = pipeline.name, instance = identity.instance, "ready");
+        tracing::info!(
+            pipeline = pipeline.name,
+            instance = identity.instance,
+            plugin = plugin.name(),
+            digest = plugin.digest(),
+            "ready"
+        );
         match pipeline.join() {
             Ok(()) => return Ended::Stopped,
             Err(failed) if failed.is_mended_by_restart() => {}

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use rdkafka::message::OwnedMessage;
 use wasmill_config::Checks;
-use wasmill_pipeline::{Failed, Identity, Pipeline, Stopped};
+use wasmill_pipeline::{Failed, Identity, Pipeline, Plugins, Stopped};
 use wasmill_telemetry::{Health, Metrics, WorkerMetrics};
 
 use crate::client::{Isolation, create_topic, read_all, unique, wait_until, wait_until_settled};
@@ -127,7 +127,7 @@ impl Setup {
     /// # Panics
     /// It has mistakes.
     #[track_caller]
-    pub fn config(&self) -> wasmill_config::Pipeline {
+    pub fn config(&self) -> wasmill_config::Config {
         let checks = Checks {
             property: &wasmill_kafka::check_property,
             env: &|_| None,
@@ -135,7 +135,7 @@ impl Setup {
             native_plugins: wasmill_pipeline::NATIVE_PLUGINS,
         };
         match wasmill_config::load_str("test.yaml", &self.yaml(), Path::new("/"), &checks) {
-            Ok(config) => config.pipelines.into_iter().next().expect("one pipeline"),
+            Ok(config) => config,
             Err(problems) => panic!("the test's configuration is wrong: {problems:#?}\n{}", self.yaml()),
         }
     }
@@ -160,7 +160,12 @@ impl Setup {
         let stop = Arc::new(AtomicBool::new(false));
         let thread = {
             let (metrics, health, stop) = (metrics.clone(), health.clone(), Arc::clone(&stop));
-            std::thread::spawn(move || wasmill_pipeline::start(&config, &identity, &metrics, &health, stop))
+            std::thread::spawn(move || {
+                let plugins = Plugins::load(&config, None).expect("its plugin loads");
+                let [pipeline] = config.pipelines.as_slice() else { panic!("one pipeline") };
+                let plugin = plugins.of(&pipeline.name).expect("the plugin of each pipeline");
+                wasmill_pipeline::start(pipeline, plugin, &identity, &metrics, &health, stop)
+            })
         };
         Starting { thread: Some(thread), stop, health, metrics, name: self.name.clone() }
     }
