@@ -7,6 +7,10 @@ use zoo_bindings::wasmill::plugin::telemetry::{Level, add, log, panicked};
 
 pub(super) fn commit(fault: &[u8], draft: &mut Draft) -> bool {
     let went = match fault {
+        b"drop" => {
+            draft.drop();
+            return true;
+        }
         b"nth" => {
             assert!(!super::trap::is_nth(), "this one is one too many");
             Ok(())

@@ -121,7 +121,7 @@ fn amplified(fault: &[u8], draft: &mut Draft) -> bool {
             draft.emit(&[Message::of(value)]);
         }
         b"overlap" => {
-            let [at, len] = draft.keep(&[7; 65_536]);
+            let [at, len] = draft.keep(&vec![7; 65_536]);
             let shifted = |shift| Message::of([at + shift, len - shift]);
             draft.emit(&(0..900).map(shifted).collect::<Vec<_>>());
         }
@@ -132,7 +132,7 @@ fn amplified(fault: &[u8], draft: &mut Draft) -> bool {
         }
         b"headers-empty" => {
             // Eight zeros are a header without a name.
-            let [at, len] = draft.keep(&[0; 1 << 20]);
+            let [at, len] = draft.keep(&vec![0; 1 << 20]);
             draft.emit(&vec![Message { headers: [at, len / 8], ..whole }; 1000]);
         }
         _ => return false,
