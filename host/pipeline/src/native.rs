@@ -1,6 +1,6 @@
 //! Plugins written in Rust, for tests and benches, until the sandbox stands behind the same seam.
 
-use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, Outcome, Reply};
+use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, InvokeError, Outcome, Reply};
 
 /// Answers every record with one outcome, chosen by its value.
 pub struct Native {
@@ -53,10 +53,10 @@ impl<B: Batch> Invoke<B> for Native {
         count: usize,
         source: &CallSource,
         reply: &mut Reply,
-    ) -> Result<(), GuestFailure> {
+    ) -> Result<(), InvokeError> {
         if from + count > batch.len() {
             let message = format!("{count} records from {from} of {}", batch.len());
-            return Err(GuestFailure { kind: GuestFailureKind::Protocol, message });
+            return Err(GuestFailure { kind: GuestFailureKind::Protocol, message }.into());
         }
         for at in from..from + count {
             let outcome = match (self.answer)(batch.record(at).value, source.attempt) {

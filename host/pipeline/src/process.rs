@@ -5,8 +5,8 @@ use crate::failed::Failed;
 use crate::progress::Phase;
 use crate::worker::{Open, Producer, Worker};
 use wasmill_record::{
-    Batch, CallSource, Class, Clock, Failure, GuestFailure, GuestFailureKind, InputPartition, Offset, Origin, Outcome,
-    Sink, Source, WriteError,
+    Batch, CallSource, Class, Clock, Failure, GuestFailure, GuestFailureKind, InputPartition, InvokeError, Offset,
+    Origin, Outcome, Sink, Source, WriteError,
 };
 use wasmill_settle::refused::Refusal;
 use wasmill_settle::tracker::SlotNumber;
@@ -76,8 +76,9 @@ where
     ) -> Result<Flow, Failed> {
         match self.invoke(batch, from, count, attempt) {
             Ok(()) => self.write_all(batch, slot, from, attempt),
-            Err(failure) if count == 1 => self.guest_failed(batch, slot, from, attempt, &failure),
-            Err(failure) => self.single_step(batch, slot, from, count, attempt, &failure),
+            Err(InvokeError::Host(message)) => Err(self.plugin_unusable(message)),
+            Err(InvokeError::Guest(failure)) if count == 1 => self.guest_failed(batch, slot, from, attempt, &failure),
+            Err(InvokeError::Guest(failure)) => self.single_step(batch, slot, from, count, attempt, &failure),
         }
     }
 
@@ -88,7 +89,7 @@ where
         from: usize,
         count: usize,
         attempt: u32,
-    ) -> Result<(), GuestFailure> {
+    ) -> Result<(), InvokeError> {
         let started = self.clock.now();
         self.progress.enter(Phase::Invoke, started);
         self.reply.clear();
@@ -97,7 +98,7 @@ where
         self.plugin.invoke(batch, from, count, &source, &mut self.reply)?;
         let protocol = |message: String| GuestFailure { kind: GuestFailureKind::Protocol, message };
         if self.reply.outcomes.len() != count {
-            return Err(protocol(format!("{} answers for {count} records", self.reply.outcomes.len())));
+            return Err(protocol(format!("{} answers for {count} records", self.reply.outcomes.len())).into());
         }
         // Partitions that failed together come back apart; the same record waits equally long each time.
         let spread = (batch.partition().partition as u8).wrapping_mul(97);
@@ -108,6 +109,11 @@ where
         let took = self.clock.now().saturating_duration_since(started);
         self.metrics.invoke_duration.observe(took.as_secs_f64());
         Ok(())
+    }
+
+    /// The host can't call the plugin: no record is to blame, so none is settled.
+    pub(crate) fn plugin_unusable(&self, message: String) -> Failed {
+        Failed::Plugin { plugin: self.plugin.name().to_owned(), message }
     }
 
     /// Carries out the dispositions of the last call, whose first record is at `from`.

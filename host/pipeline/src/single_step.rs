@@ -3,7 +3,7 @@
 use crate::failed::Failed;
 use crate::process::{Flow, Place};
 use crate::worker::{Producer, Worker};
-use wasmill_record::{Batch, Clock, GuestFailure, Sink, Source};
+use wasmill_record::{Batch, Clock, GuestFailure, InvokeError, Sink, Source};
 use wasmill_settle::tracker::SlotNumber;
 
 impl<S, K, C> Worker<S, K, C>
@@ -46,7 +46,8 @@ where
                         _ => Flow::Cut,
                     }
                 }
-                Err(failure) => self.guest_failed(batch, slot, at, attempt, &failure)?,
+                Err(InvokeError::Host(message)) => return Err(self.plugin_unusable(message)),
+                Err(InvokeError::Guest(failure)) => self.guest_failed(batch, slot, at, attempt, &failure)?,
             };
             if flow == Flow::Cut {
                 return Ok(Flow::Cut);
