@@ -2,13 +2,13 @@
 
 use crate::plugin::{Behaviour, Plugin};
 use crate::world::{Call, Fault, When, World};
-use crate::{Answer, Each, Entry, ManualClock, MemorySink, MemorySource};
+use crate::{Answer, Each, Entry, ManualClock, MemoryBatch, MemorySink, MemorySource};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use wasmill_pipeline::worker::Parts;
 use wasmill_pipeline::{Command, Failed, Worker, WorkerHandle, WorkerSettings, progress::Progress};
-use wasmill_record::{BatchLimits, Clock, InputPartition};
+use wasmill_record::{BatchLimits, Clock, InputPartition, Invoke};
 use wasmill_settle::{Backoff, Policy};
 use wasmill_telemetry::{Health, Metrics};
 
@@ -32,6 +32,7 @@ pub struct Rig {
 pub struct Ran {
     pub result: Result<(), Failed>,
     pub health: Health,
+    pub metrics: Metrics,
     world: World,
 }
 
@@ -127,6 +128,12 @@ impl Rig {
 
     /// Runs the worker on this thread until the script is through.
     pub fn run(self, behaviour: impl Behaviour + 'static) -> Ran {
+        let plugin = Plugin { world: Arc::clone(&self.world), behaviour: Box::new(behaviour) };
+        self.invoking(Box::new(plugin))
+    }
+
+    /// The same with any plugin. It must not keep the world alive.
+    pub fn invoking(self, plugin: Box<dyn Invoke<MemoryBatch>>) -> Ran {
         let metrics = Metrics::new();
         let (clock, books) = {
             let world = self.world();
@@ -135,7 +142,7 @@ impl Rig {
         let parts = Parts {
             source: MemorySource::new(Arc::clone(&self.world)),
             sink: MemorySink::new(Arc::clone(&self.world)),
-            plugin: Box::new(Plugin { world: Arc::clone(&self.world), behaviour: Box::new(behaviour) }),
+            plugin,
             clock: clock.clone(),
             commands: self.commands,
             books,
@@ -145,7 +152,7 @@ impl Rig {
         };
         let result = Worker::new(self.settings, parts).run();
         let world = Arc::into_inner(self.world).expect("the worker is gone, and its parts with it");
-        Ran { result, health: self.health, world: world.into_inner().unwrap_or_else(PoisonError::into_inner) }
+        Ran { result, health: self.health, metrics, world: world.into_inner().unwrap_or_else(PoisonError::into_inner) }
     }
 }
 
