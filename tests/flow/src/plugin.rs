@@ -4,8 +4,8 @@ use crate::log::MemoryBatch;
 use crate::world::{Call, World};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmill_record::{
-    Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, Invoke, InvokeError, Outcome, Record,
-    Reply,
+    Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, Invoke, InvokeError, Outcome,
+    Record, Reply,
 };
 
 /// A plugin as a test writes it; [`crate::Rig`] wraps it.

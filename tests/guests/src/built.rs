@@ -34,7 +34,9 @@ pub fn here() -> &'static Path {
 /// Cargo, for the guests' own workspace: what the outer cargo was told does not count there.
 pub fn cargo() -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER"] {
+    for variable in
+        ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER"]
+    {
         command.env_remove(variable);
     }
     command.current_dir(here().join("zoo")).arg("--locked").stdin(Stdio::null());

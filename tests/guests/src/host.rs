@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
 use wasmill_config::PluginLimits;
-use wasmill_record::InvokeError;
-use wasmill_record::{Batch, CallSource, Invoke, Outcome, Reply};
+use wasmill_flow::MemoryBatch;
+use wasmill_record::{Batch, CallSource, Invoke, InvokeError, Outcome, Reply, Span};
 use wasmill_sandbox::{Cache, Engine, Instance, LoadError, Plugin, Request};
 
 /// What outputs the zoo has, as a pipeline would map them.
@@ -61,11 +61,16 @@ pub struct Answered {
 }
 
 /// One call with all of the batch.
-pub fn call<B: Batch>(instance: &mut Instance, batch: &B) -> Answered {
+pub fn call(instance: &mut Instance, batch: &MemoryBatch) -> Answered {
     let mut reply = Reply::default();
     let source = CallSource { attempt: 1, now_ms: 1_700_000_000_000 };
     let result = instance.invoke(batch, 0, batch.len(), &source, &mut reply);
     Answered { result, reply }
+}
+
+/// A fresh instance for the next call.
+pub fn renew(instance: &mut Instance) {
+    Invoke::<MemoryBatch>::renew(instance);
 }
 
 impl Answered {
@@ -86,7 +91,7 @@ impl Answered {
         }
     }
 
-    fn text(&self, span: wasmill_record::Span) -> String {
+    fn text(&self, span: Span) -> String {
         String::from_utf8_lossy(self.reply.slice(span).unwrap_or_default()).into_owned()
     }
 }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use wasmill_config::PluginLimits;
 use wasmill_flow::{Entry, MemoryBatch, Ran, Rig, partition};
 use wasmill_guests::catalogue::{Expected, TYPED};
-use wasmill_guests::host::{call, instance, load};
+use wasmill_guests::host::{call, instance, load, renew};
 use wasmill_guests::languages::Language;
 use wasmill_guests::records::{fine, record};
-use wasmill_record::{Invoke, Outcome};
+use wasmill_record::Outcome;
 use wasmill_sandbox::{Instance, Plugin, World};
 
 /// CPython is large, slow to compile, and starts with most of its memory in use.
@@ -116,7 +116,7 @@ fn what_the_types_allow_and_the_contract_does_not_is_set_aside() {
         for batch in [vec![guest.entry()], vec![fine(0), guest.entry(), fine(2)]] {
             let at = batch.len() / 2;
             let found = call(&mut instance, &MemoryBatch::of(batch)).words(at);
-            instance.renew();
+            renew(&mut instance);
             if !found.starts_with(&guest.expected.words()) {
                 wrong.push(format!("{}: {found}", guest.name));
             }

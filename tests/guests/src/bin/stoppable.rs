@@ -7,9 +7,8 @@
 use std::io::{BufRead, Write};
 use std::time::{Duration, Instant};
 use wasmill_flow::MemoryBatch;
-use wasmill_guests::host::{call, zoo};
+use wasmill_guests::host::{call, renew, zoo};
 use wasmill_guests::records::record;
-use wasmill_record::Invoke;
 
 fn main() {
     let deadline = std::env::args().nth(1).and_then(|text| text.parse().ok()).expect("the deadline in milliseconds");
@@ -21,7 +20,7 @@ fn main() {
         let answered = call(&mut instance, &batch);
         let (wall, cpu) = (wall.elapsed().as_millis(), cpu_ms() - cpu);
         if answered.result.is_err() {
-            instance.renew();
+            renew(&mut instance);
         }
         writeln!(out, "{}|{wall}|{cpu}", answered.words(0)).expect("the parent reads");
         out.flush().expect("the parent reads");

@@ -44,8 +44,23 @@ pub(super) fn build() -> Result<PathBuf, Absent> {
 /// Whether it is there, knows the target, and finds a header.
 fn can_compile(compiler: &str) -> bool {
     let mut command = Command::new(compiler);
-    command.args(["--target=wasm32-wasi", "-isystem", HEADERS, "-fsyntax-only", "-include", "stdlib.h", "-x", "c", "/dev/null"]);
-    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok_and(|status| status.success())
+    command.args([
+        "--target=wasm32-wasi",
+        "-isystem",
+        HEADERS,
+        "-fsyntax-only",
+        "-include",
+        "stdlib.h",
+        "-x",
+        "c",
+        "/dev/null",
+    ]);
+    command
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
 }
 
 fn link(objects: &[PathBuf], made: &std::path::Path) {

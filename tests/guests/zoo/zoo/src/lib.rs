@@ -13,8 +13,9 @@ struct Zoo;
 
 impl Lifecycle for Zoo {
     fn describe() -> String {
-        r#"{"name":"zoo","version":"0.1.0","outputs":[{"name":"main"},{"name":"side"}],"codes":["listed","other-than-expected"]}"#
-            .to_owned()
+        let outputs = r#"[{"name":"main"},{"name":"side"}]"#;
+        let codes = r#"["listed","other-than-expected"]"#;
+        format!(r#"{{"name":"zoo","version":"0.1.0","outputs":{outputs},"counters":["seen"],"codes":{codes}}}"#)
     }
 
     fn configure(_: String) -> Result<Option<String>, Vec<Problem>> {

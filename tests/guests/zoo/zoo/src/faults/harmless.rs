@@ -3,7 +3,7 @@
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant, SystemTime};
 use zoo_bindings::Draft;
-use zoo_bindings::wasmill::plugin::telemetry::{Level, add, log, panicked};
+use zoo_bindings::wasmill::plugin::telemetry::{Level, log, panicked};
 
 pub(super) fn commit(fault: &[u8], draft: &mut Draft) -> bool {
     let went = match fault {
@@ -51,10 +51,6 @@ pub(super) fn commit(fault: &[u8], draft: &mut Draft) -> bool {
         b"flood-stderr" => flood(std::io::stderr()),
         b"log-long" => {
             log(Level::Warn, Some(u32::MAX), &"x\n\u{7f}\u{1b}[31m".repeat(100_000));
-            Ok(())
-        }
-        b"count-unknown" => {
-            add(u16::MAX, u64::MAX);
             Ok(())
         }
         b"panicked-only" => {

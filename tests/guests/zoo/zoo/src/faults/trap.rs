@@ -1,4 +1,4 @@
-//! Ends of a call that is no answer.
+//! Calls that end without an answer, and calls of ours that the contract does not allow.
 
 use std::hint::black_box;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -34,6 +34,7 @@ pub(super) fn commit(fault: &[u8]) -> bool {
         b"state-unknown" => {
             black_box(zoo_bindings::wasmill::plugin::state::get(7, b"key"));
         }
+        b"count-unknown" => zoo_bindings::wasmill::plugin::telemetry::add(1, 1),
         _ => return false,
     }
     true
