@@ -26,7 +26,9 @@ pub enum Failed {
     #[error("partition {partition} is not fetched any more although it has records")]
     Stuck { partition: InputPartition },
     /// Of the host, not of the plugin's answers: those are dead letters.
-    #[error("plugin `{plugin}` can't be called: {message}; nothing was committed past the record it was to be called for")]
+    #[error(
+        "plugin `{plugin}` can't be called: {message}; nothing was committed past the record it was to be called for"
+    )]
     Plugin { plugin: String, message: String },
     #[error("the consumer failed: {message}")]
     Consumer { message: String },

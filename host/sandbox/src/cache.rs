@@ -67,8 +67,7 @@ impl Cache {
     pub(crate) fn store(&self, component: &Component, digest: &str) {
         let name = name(component.engine(), digest);
         let stored = component.serialize().map_err(|error| format!("{error:#}")).and_then(|code| {
-            let bytes = [entry::header(&code).as_slice(), &code];
-            self.folder.write(&name, &bytes).map_err(|error| error.to_string())
+            self.folder.write(&name, &[&entry::header(&code), &code]).map_err(|error| error.to_string())
         });
         match stored {
             Ok(()) => self.folder.keep_newest(FILES_MAX),

@@ -24,6 +24,10 @@ impl Deadline {
         *self = Deadline { budget, since: None, used: Duration::ZERO };
     }
 
+    pub(crate) fn budget(&self) -> Duration {
+        self.budget
+    }
+
     /// CPU time of this entry as far as it was seen: 0 when it was over before the second tick.
     pub(crate) fn used(&self) -> Duration {
         self.used
@@ -75,7 +79,7 @@ mod tests {
     fn each_entry_starts_anew() {
         let mut deadline = Deadline::default();
         deadline.arm(10 * MS);
-        assert!(deadline.tick(0 * MS) && !deadline.tick(20 * MS));
+        assert!(deadline.tick(Duration::ZERO) && !deadline.tick(20 * MS));
         deadline.arm(10 * MS);
         assert_eq!(deadline.used(), Duration::ZERO);
         assert!(deadline.tick(21 * MS) && deadline.tick(30 * MS));

@@ -1,5 +1,6 @@
 //! What wasmtime says about a call that failed, sorted by whom it is held against, and put into words.
 
+use crate::deadline::Deadline;
 use crate::host::Host;
 use std::fmt;
 use wasmill_record::{GuestFailure, GuestFailureKind, InvokeError};
@@ -54,6 +55,8 @@ impl fmt::Display for Panic {
 pub(crate) enum During {
     /// Making an instance: memory maps and the like.
     Start,
+    /// A call before the first batch; otherwise as `Call`.
+    Setup,
     /// A call: what is left are values that are none, such as text that is not UTF-8 or a list outside of memory.
     Call,
 }
@@ -73,7 +76,7 @@ pub(crate) fn classify(store: &mut Store<Host>, error: &wasmtime::Error, during:
         (GuestFailureKind::Trap, "called exit".to_owned())
     } else {
         match error.downcast_ref::<Trap>() {
-            Some(Trap::Interrupt) => (GuestFailureKind::Deadline, host.deadline.to_string()),
+            Some(Trap::Interrupt) => (GuestFailureKind::Deadline, deadline_reason(&host.deadline, during)),
             Some(trap) => (GuestFailureKind::Trap, trap_reason(*trap, panic.as_ref(), &tail)),
             None if during == During::Start => return InvokeError::Host(format!("{error:#}")),
             None => (GuestFailureKind::Protocol, one_line(&error.root_cause().to_string())),
@@ -81,6 +84,15 @@ pub(crate) fn classify(store: &mut Store<Host>, error: &wasmtime::Error, during:
     };
     let backtrace = error.downcast_ref::<WasmBacktrace>().map(frames).unwrap_or_default();
     InvokeError::Guest(GuestFailure { kind, message: words(reason, &tail, &backtrace) })
+}
+
+fn deadline_reason(deadline: &Deadline, during: During) -> String {
+    match during {
+        During::Start | During::Setup => "took more CPU time than limits.start_deadline_ms to start".to_owned(),
+        During::Call => {
+            format!("took more CPU time than limits.record_deadline_ms = {}", deadline.budget().as_millis())
+        }
+    }
 }
 
 fn trap_reason(trap: Trap, panic: Option<&Panic>, tail: &str) -> String {
@@ -131,14 +143,16 @@ mod tests {
 
     #[test]
     fn a_hook_that_told_us_is_believed_first() {
-        let panic = Panic { at: Some(3), message: "index out\nof bounds".to_owned(), place: "src/lib.rs:3:5".to_owned() };
+        let panic =
+            Panic { at: Some(3), message: "index out\nof bounds".to_owned(), place: "src/lib.rs:3:5".to_owned() };
         let reason = trap_reason(Trap::UnreachableCodeReached, Some(&panic), "thread panicked at src/x.rs:1:\nno");
         assert_eq!(reason, "panicked at src/lib.rs:3:5: index out of bounds (record 3 of the call)");
     }
 
     #[test]
     fn without_a_hook_stderr_says_where_and_why() {
-        let tail = "a line before\nthread 'main' panicked at src/lib.rs:3:5:\nindex out of bounds\nnote: run with ...\n";
+        let tail =
+            "a line before\nthread 'main' panicked at src/lib.rs:3:5:\nindex out of bounds\nnote: run with ...\n";
         let reason = trap_reason(Trap::UnreachableCodeReached, None, tail);
         assert_eq!(reason, "panicked at src/lib.rs:3:5: index out of bounds");
     }

@@ -67,6 +67,9 @@ mod tests {
             "log",
         ];
         contract.iter().chain(&inert).chain(&refused).for_each(|name| imports.sort(name));
-        assert_eq!((imports.contract, imports.inert, imports.refused), (contract.map(String::from).into(), inert.map(String::from).into(), refused.map(String::from).into()));
+        assert_eq!(
+            (imports.contract, imports.inert, imports.refused),
+            (contract.map(String::from).into(), inert.map(String::from).into(), refused.map(String::from).into())
+        );
     }
 }

@@ -12,9 +12,7 @@ use crate::seed::Seeds;
 use crate::telemetry::Counters;
 use crate::wasi::log::Log;
 use crate::{fast, reply, typed};
-use wasmill_record::{
-    Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, InvokeCounts, InvokeError, Reply,
-};
+use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, InvokeCounts, InvokeError, Reply};
 use wasmill_wire::{Decoder, Input, Limits, Packed, ReplyBuffers};
 
 /// A packed batch larger than this is not kept for the next call: one huge record would hold its memory for ever.
@@ -71,12 +69,8 @@ impl Instance {
         let end = end.ok_or_else(|| InvokeError::Host(format!("{count} records from {from} of {}", batch.len())))?;
         for at in from..end {
             let record = batch.record(at);
-            let input = Input {
-                offset: record.offset.0,
-                timestamp: record.timestamp,
-                key: record.key,
-                value: record.value,
-            };
+            let input =
+                Input { offset: record.offset.0, timestamp: record.timestamp, key: record.key, value: record.value };
             let pushed = self.packed.push(reads, input, |each| batch.headers(at, each));
             pushed.map_err(|error| GuestFailure { kind: GuestFailureKind::Memory, message: error.to_string() })?;
         }

@@ -45,10 +45,9 @@ impl Started {
     pub(crate) fn new(linked: &Linked, log: Log, counters: Counters) -> Result<Started, InvokeError> {
         let Linked { engine, pre, exports, limits } = linked;
         let mut store = store(engine, limits, log, counters);
-        let instance =
-            enter(engine, &mut store, limits.start_deadline, Moment::default(), During::Start, |store| {
-                pre.instantiate(store)
-            })?;
+        let instance = enter(engine, &mut store, limits.start_deadline, Moment::default(), During::Start, |store| {
+            pre.instantiate(store)
+        })?;
         let mut function = |index| instance.get_func(&mut store, index);
         let functions = (function(exports.describe), function(exports.configure), function(exports.process));
         match functions {
@@ -75,7 +74,7 @@ impl Started {
     pub(crate) fn describe(&mut self, linked: &Linked) -> Result<String, InvokeError> {
         let describe = self.describe;
         let budget = linked.limits.start_deadline;
-        enter(&linked.engine, &mut self.store, budget, Moment::default(), During::Call, |store| {
+        enter(&linked.engine, &mut self.store, budget, Moment::default(), During::Setup, |store| {
             let describe = describe.typed::<(), (String,)>(&*store)?;
             Ok(describe.call(store, ())?.0)
         })
@@ -85,7 +84,7 @@ impl Started {
     pub(crate) fn configure(&mut self, linked: &Linked, config: &str) -> Result<Configured, InvokeError> {
         let configure = self.configure;
         let budget = linked.limits.start_deadline.saturating_sub(self.store.data().deadline.used());
-        enter(&linked.engine, &mut self.store, budget, Moment::default(), During::Call, |store| {
+        enter(&linked.engine, &mut self.store, budget, Moment::default(), During::Setup, |store| {
             let configure = configure.typed::<(&str,), (Configured,)>(&*store)?;
             Ok(configure.call(store, (config,))?.0)
         })

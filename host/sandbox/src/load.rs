@@ -113,12 +113,7 @@ impl Plugin {
     ///
     /// # Errors
     /// Everything that does not fit, at once.
-    pub fn bind(
-        &self,
-        pipeline: &str,
-        inputs: &[(&str, &str)],
-        outputs: &[&str],
-    ) -> Result<Binding, Vec<BindProblem>> {
+    pub fn bind(&self, pipeline: &str, inputs: &[(&str, &str)], outputs: &[&str]) -> Result<Binding, Vec<BindProblem>> {
         Binding::new(&self.loaded.manifest, pipeline, inputs, outputs)
     }
 

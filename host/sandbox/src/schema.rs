@@ -43,7 +43,10 @@ mod tests {
         let problems = schema.unwrap().check(&json!({ "tokens": ["abc", "hunter2", 7], "surplus": 1 }));
         let pointers: Vec<&str> = problems.0.iter().map(|problem| problem.pointer.as_str()).collect();
         assert_eq!(pointers.len(), 4, "{problems}");
-        assert!(pointers.contains(&"/tokens/1") && pointers.contains(&"/tokens/2") && pointers.contains(&""), "{problems}");
+        assert!(
+            pointers.contains(&"/tokens/1") && pointers.contains(&"/tokens/2") && pointers.contains(&""),
+            "{problems}"
+        );
         assert!(!problems.to_string().contains("hunter2"), "{problems}");
         assert!(problems.to_string().contains("max-items"), "{problems}");
     }

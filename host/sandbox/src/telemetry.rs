@@ -12,6 +12,7 @@ const PANIC_BYTES_MAX: usize = 2048;
 #[derive(ComponentType, Lift, Clone, Copy)]
 #[component(enum)]
 #[repr(u8)]
+#[expect(dead_code, reason = "made by lifting")]
 enum Said {
     #[component(name = "trace")]
     Trace,
@@ -46,7 +47,11 @@ pub(crate) fn link(linker: &mut Linker<Host>) -> wasmtime::Result<()> {
         Ok(())
     })?;
     telemetry.func_wrap("add", |mut context: Context<'_>, (counter, by): (u16, u64)| {
-        context.data_mut().counters.add(counter, by).ok_or_else(|| Breach::error("added to a counter that is not in its manifest"))
+        context
+            .data_mut()
+            .counters
+            .add(counter, by)
+            .ok_or_else(|| Breach::error("added to a counter that is not in its manifest"))
     })?;
     type Panicked = (Option<u32>, WasmStr, WasmStr);
     telemetry.func_wrap("panicked", |mut context: Context<'_>, (at, message, place): Panicked| {

@@ -37,7 +37,8 @@ impl Ticker {
     pub(crate) fn start(engine: &wasmtime::Engine) -> io::Result<Ticker> {
         let (shared, engine) = (Arc::new(Shared::default()), engine.weak());
         let theirs = Arc::clone(&shared);
-        let thread = std::thread::Builder::new().name("plugin-ticker".to_owned()).spawn(move || run(&theirs, &engine))?;
+        let thread =
+            std::thread::Builder::new().name("plugin-ticker".to_owned()).spawn(move || run(&theirs, &engine))?;
         Ok(Ticker { shared, thread: thread.thread().clone() })
     }
 

@@ -13,7 +13,9 @@ pub enum WrapError {
     Component,
     #[error("it is not WebAssembly; build it with `cargo build --release --target wasm32-wasip1`")]
     NotWasm,
-    #[error("it says nothing of the types it imports and exports; build it with wit-bindgen's bindings of wasmill:plugin")]
+    #[error(
+        "it says nothing of the types it imports and exports; build it with wit-bindgen's bindings of wasmill:plugin"
+    )]
     NoTypes,
     #[error("it does not become a component: {0}")]
     Encode(String),
@@ -40,6 +42,6 @@ pub fn wrap(module: &[u8]) -> Result<Vec<u8>, WrapError> {
         .validate(true)
         .module(module)
         .and_then(|encoder| encoder.adapter(adapter.0, adapter.1))
-        .and_then(|mut encoder| encoder.encode());
+        .and_then(|encoder| encoder.encode());
     encoded.map_err(|error| WrapError::Encode(format!("{error:#}")))
 }

@@ -55,8 +55,7 @@ fn what_goes_to_an_output_that_is_not_mapped_is_dropped_and_counted() {
         writer.emit(&[said(0), said(1), said(2)], &[]);
         writer.emit(&[said(2)], &[]);
     });
-    let outcomes =
-        [Outcome::Drop, Outcome::Emit { first: 0, count: 1 }, Outcome::Emit { first: 1, count: 0 }];
+    let outcomes = [Outcome::Drop, Outcome::Emit { first: 0, count: 1 }, Outcome::Emit { first: 1, count: 0 }];
     assert_eq!((reply.outcomes.as_slice(), dropped), (outcomes.as_slice(), 4));
     assert_eq!(reply.emissions[0].output, 0);
 }

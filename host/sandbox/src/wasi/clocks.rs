@@ -6,7 +6,7 @@ use wasmtime::Result;
 use wasmtime::component::Resource;
 use wasmtime_wasi::clocks::WasiClocksCtxView;
 use wasmtime_wasi::p2::DynPollable;
-use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::{self, Host};
+use wasmtime_wasi::p2::bindings::clocks::monotonic_clock::Host;
 use wasmtime_wasi::{WasiCtxView, WasiView};
 
 impl Still<'_> {
@@ -16,7 +16,7 @@ impl Still<'_> {
     }
 }
 
-impl monotonic_clock::Host for Still<'_> {
+impl Host for Still<'_> {
     fn now(&mut self) -> Result<u64> {
         Host::now(&mut self.library())
     }
