@@ -264,6 +264,7 @@ where
                 if self.clock.now().saturating_duration_since(since) > self.settings.commit_deadline() {
                     return Err(Failed::Rewind { partition, to: at.next(), message: failure.message });
                 }
+                self.metrics.seek_retries.inc();
                 self.starting.push(Starting { partition, epoch, at, by_policy, since });
                 continue;
             }
