@@ -1,13 +1,14 @@
 //! The layer rule: a crate under `host/` names only crates of strictly lower layers, none of its own.
 //!
 //! Tests and xtask may name anything, but `tests/verify` none of ours: a verifier that shares code with the host shares
-//! its mistakes.
+//! its mistakes. What an author gets, `guest-sdk/`, names nothing of `host/`.
 
 use super::workspace::{Ours, Workspace};
 
 /// The layers, lowest first. A new crate under `host/` gets its line here.
 const LAYERS: &[&[&str]] = &[
-    &["wasmill-record"],
+    // The numbers of the plugin contract lie in guest-sdk/, because guests have them too.
+    &["wasmill-record", "wasmill-wire"],
     &["wasmill-config", "wasmill-settle", "wasmill-telemetry"],
     &["wasmill-kafka"],
     &["wasmill-deadletter"],
@@ -32,6 +33,9 @@ pub(crate) fn check(workspace: &Workspace) -> Vec<String> {
         if package.folder.starts_with("host/") {
             findings.extend(host(package, &named));
             findings.extend(owned(package));
+        }
+        if package.folder.starts_with("guest-sdk") {
+            findings.extend(guest(workspace, package, &named));
         }
         if package.name == VERIFIER {
             findings.extend(named.iter().map(|it| {
@@ -58,6 +62,13 @@ fn host(package: &Ours, named: &[&String]) -> Vec<String> {
         None => Some(format!("{}: names {name}, which is not in the product", package.folder)),
     });
     too_high.collect()
+}
+
+fn guest(workspace: &Workspace, package: &Ours, named: &[&String]) -> Vec<String> {
+    let in_guest =
+        |name: &&&String| workspace.ours.iter().any(|it| it.name == ***name && it.folder.starts_with("guest-sdk"));
+    let foreign = named.iter().filter(|name| !in_guest(name));
+    foreign.map(|name| format!("{}: names {name}; an author's code has nothing of the host", package.folder)).collect()
 }
 
 fn owned(package: &Ours) -> Vec<String> {
@@ -127,6 +138,15 @@ mod tests {
         let found = findings(&[RECORD, verify]);
         assert_eq!(found.len(), 1, "{found:?}");
         assert!(found[0].contains("names wasmill-record"), "{found:?}");
+    }
+
+    #[test]
+    fn the_sdk_names_nothing_of_the_host() {
+        let wire = ("guest-sdk/wire", "wasmill-wire", &["wasmill-record"] as &[&str]);
+        let sdk = ("guest-sdk", "wasmill-sdk", &["wasmill-wire", "serde"] as &[&str]);
+        let found = findings(&[RECORD, wire, sdk]);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(found[0].contains("guest-sdk/wire: names wasmill-record"), "{found:?}");
     }
 
     #[test]

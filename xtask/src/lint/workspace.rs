@@ -74,12 +74,15 @@ impl Workspace {
     }
 }
 
-/// All `.rs` files below a folder. Packages do not lie inside each other.
+/// All `.rs` files of the package in a folder; a folder in it with a manifest is another package.
 fn read_sources(root: &Path, folder: &Path, sources: &mut Vec<Source>) -> anyhow::Result<()> {
     for entry in fs::read_dir(folder).with_context(|| format!("failed to read `{}`", folder.display()))? {
         let entry = entry?;
         let path = entry.path();
         if entry.file_type()?.is_dir() {
+            if path.join("Cargo.toml").exists() {
+                continue;
+            }
             read_sources(root, &path, sources)?;
         } else if path.extension().is_some_and(|extension| extension == "rs") {
             sources.push(Source { path: relative(root, &path), text: fs::read_to_string(&path)? });
