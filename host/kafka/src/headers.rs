@@ -4,7 +4,7 @@ use crate::batch::Message;
 use crate::error::name;
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_resp_err_t as Code;
-use std::ptr::null_mut;
+use std::ptr::{null, null_mut};
 use wasmill_record::WriteError;
 
 /// Owns the list until a produce call takes it over.
@@ -50,6 +50,16 @@ impl Headers {
                 code => Err(Unreadable(name(code))),
             }
         }
+    }
+
+    /// Adds a header at the end; others of the same name stay.
+    pub(crate) fn append(&mut self, name: &[u8], value: Option<&[u8]>) {
+        let length = |bytes: &[u8]| isize::try_from(bytes.len()).ok();
+        let (Some(name_size), Some(value_size)) = (length(name), length(value.unwrap_or_default())) else { return };
+        // A null value is told from an empty one by the pointer alone, and an empty slice's is not null.
+        let value = value.map_or(null(), |value| value.as_ptr().cast());
+        // SAFETY: the list is ours; name and value are copied by the call.
+        unsafe { sys::rd_kafka_header_add(self.0, name.as_ptr().cast(), name_size, value, value_size) };
     }
 
     /// Replaces all headers of this name by one at the end.

@@ -116,7 +116,8 @@ impl Outlet {
         let value = pick(emission.value, message.value(), reply);
         target.check_size(key, value)?;
         let partition = emission.partition.unwrap_or_else(|| target.partition(key, message.get().partition));
-        let headers = if emission.inherit_headers { Headers::copy(message)? } else { None };
+        let inherited = if emission.inherit_headers { Headers::copy(message)? } else { None };
+        let headers = with_own(inherited, emission, reply);
         let timestamp = emission.timestamp.or_else(|| message.timestamp());
         target.produce(producer, Outgoing { partition, key, value, timestamp, headers, origin })
     }
@@ -159,6 +160,19 @@ fn pick<'a>(field: Field, inherited: Option<&'a [u8]>, reply: &'a Reply) -> Opti
         Field::Null => None,
         Field::Bytes(span) => reply.slice(span),
     }
+}
+
+/// Inherited headers first, then the emission's own. Spans were checked by `decide`.
+fn with_own(inherited: Option<Headers>, emission: &Emission, reply: &Reply) -> Option<Headers> {
+    let own = reply.headers(emission.headers).unwrap_or_default();
+    if own.is_empty() {
+        return inherited;
+    }
+    let mut headers = inherited.unwrap_or_else(|| Headers::with_capacity(own.len()));
+    for header in own {
+        headers.append(reply.slice(header.name).unwrap_or_default(), header.value.and_then(|value| reply.slice(value)));
+    }
+    Some(headers)
 }
 
 impl Target {

@@ -25,6 +25,11 @@ pub enum Failed {
     /// Mended by a new consumer: see `stuck`.
     #[error("partition {partition} is not fetched any more although it has records")]
     Stuck { partition: InputPartition },
+    /// Of the host, not of the plugin's answers: those are dead letters.
+    #[error(
+        "plugin `{plugin}` can't be called: {message}; nothing was committed past the record it was to be called for"
+    )]
+    Plugin { plugin: String, message: String },
     #[error("the consumer failed: {message}")]
     Consumer { message: String },
     #[error("worker {worker} broke down: {message}")]
@@ -36,7 +41,11 @@ impl Failed {
     pub fn is_users(&self) -> bool {
         !matches!(
             self,
-            Failed::Stuck { .. } | Failed::Panic { .. } | Failed::Rewind { .. } | Failed::Unresponsive { .. }
+            Failed::Stuck { .. }
+                | Failed::Plugin { .. }
+                | Failed::Panic { .. }
+                | Failed::Rewind { .. }
+                | Failed::Unresponsive { .. }
         )
     }
 

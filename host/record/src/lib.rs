@@ -19,7 +19,8 @@ pub use failure::{Class, Failure};
 pub use group::{Group, Membership};
 pub use offset::{CommitOffset, InputPartition, Offset, Origin};
 pub use outcome::{
-    Emission, Field, GuestFailure, GuestFailureKind, Invoke, Outcome, Reply, Source as CallSource, Span,
+    Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, HeaderSpan, Invoke, InvokeCounts, InvokeError, Outcome,
+    Reply, Source as CallSource, Span,
 };
 pub use record::{Batch, EachHeader, Record};
 pub use sink::{DeadLetter, Position, Refusal, Sink, Wire, WriteError};

@@ -22,6 +22,20 @@ pub enum Field {
     Bytes(Span),
 }
 
+/// Neighbours in [`Reply::headers`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct HeaderRun {
+    pub first: u32,
+    pub count: u32,
+}
+
+/// A header of an emission; a null value is not an empty one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderSpan {
+    pub name: Span,
+    pub value: Option<Span>,
+}
+
 /// One record to write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Emission {
@@ -31,6 +45,8 @@ pub struct Emission {
     pub value: Field,
     /// Whether the input record's headers come first.
     pub inherit_headers: bool,
+    /// Headers of its own, which follow.
+    pub headers: HeaderRun,
     /// Own timestamp; `None`: the input record's.
     pub timestamp: Option<i64>,
     /// Own partition; `None`: by the output's partitioner.
@@ -58,6 +74,8 @@ pub struct Reply {
     /// One per record, in order.
     pub outcomes: Vec<Outcome>,
     pub emissions: Vec<Emission>,
+    /// Own headers of all emissions.
+    pub headers: Vec<HeaderSpan>,
     pub bytes: Vec<u8>,
 }
 
@@ -65,6 +83,7 @@ impl Reply {
     pub fn clear(&mut self) {
         self.outcomes.clear();
         self.emissions.clear();
+        self.headers.clear();
         self.bytes.clear();
     }
 
@@ -79,6 +98,12 @@ impl Reply {
     pub fn slice(&self, span: Span) -> Option<&[u8]> {
         let at = usize::try_from(span.at).ok()?;
         self.bytes.get(at..at.checked_add(usize::try_from(span.len).ok()?)?)
+    }
+
+    /// The headers of `run`; `None` when they lie outside.
+    pub fn headers(&self, run: HeaderRun) -> Option<&[HeaderSpan]> {
+        let first = usize::try_from(run.first).ok()?;
+        self.headers.get(first..first.checked_add(usize::try_from(run.count).ok()?)?)
     }
 }
 
@@ -107,7 +132,38 @@ impl GuestFailureKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct GuestFailure {
     pub kind: GuestFailureKind,
+    /// The first line is the reason; what follows is for people, such as a backtrace.
     pub message: String,
+}
+
+/// Why a call brought no answer, sorted by whom it may be held against.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum InvokeError {
+    /// The plugin's doing: alone in its call, the record is a dead letter.
+    Guest(GuestFailure),
+    /// The host could not make the call, such as no memory for an instance. Says nothing about any record.
+    Host(String),
+}
+
+impl From<GuestFailure> for InvokeError {
+    fn from(failure: GuestFailure) -> InvokeError {
+        InvokeError::Guest(failure)
+    }
+}
+
+/// What happened inside an instance since it was last asked; see [`Invoke::take_counts`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct InvokeCounts {
+    /// Instances that were given up for a fresh one, for whatever reason.
+    pub renewals: u64,
+    /// Of these, because memory had grown past the limit for recycling.
+    pub recycled: u64,
+    /// Forwards and emissions to outputs that the pipeline does not map.
+    pub dropped_emissions: u64,
+    /// Log lines beyond the limit.
+    pub dropped_log_lines: u64,
+    /// Memory of the instance of this moment; not a count.
+    pub memory_bytes: u64,
 }
 
 /// What the plugin is told beside the records.
@@ -129,10 +185,25 @@ pub trait Invoke<B: Batch>: Send {
         count: usize,
         source: &Source,
         reply: &mut Reply,
-    ) -> Result<(), GuestFailure>;
+    ) -> Result<(), InvokeError>;
+
+    /// The most records that one call should get at this moment; changes between calls, never 0.
+    fn batch_max(&self) -> usize {
+        usize::MAX
+    }
 
     /// Forgets everything: after a failure, an abort or a lost assignment, instance memory is only a cache.
     fn renew(&mut self);
+
+    /// What happened since the last time; for metrics, once per batch.
+    fn take_counts(&mut self) -> InvokeCounts {
+        InvokeCounts::default()
+    }
+
+    /// Calls `each` with every counter of the plugin's own that has grown since the last time, and by how much.
+    fn take_counters(&mut self, each: &mut dyn FnMut(&str, u64)) {
+        let _ = each;
+    }
 
     /// For dead letters: the plugin's name and `sha256:<hex>` of its code.
     fn name(&self) -> &str;

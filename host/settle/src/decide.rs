@@ -96,6 +96,11 @@ fn emissions(reply: &Reply, first: u32, count: u32, policy: &Policy) -> Result<(
                 reply.slice(span).ok_or("emission of bytes that are not there")?;
             }
         }
+        for header in reply.headers(emission.headers).ok_or("emission of headers that are not there")? {
+            for span in [Some(header.name), header.value].into_iter().flatten() {
+                reply.slice(span).ok_or("header of bytes that are not there")?;
+            }
+        }
     }
     Ok(())
 }

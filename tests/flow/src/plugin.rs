@@ -4,7 +4,8 @@ use crate::log::MemoryBatch;
 use crate::world::{Call, World};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmill_record::{
-    Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, Invoke, Outcome, Record, Reply,
+    Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, Invoke, InvokeCounts, InvokeError,
+    Outcome, Record, Reply,
 };
 
 /// A plugin as a test writes it; [`crate::Rig`] wraps it.
@@ -16,7 +17,22 @@ pub trait Behaviour: Send {
         count: usize,
         source: &CallSource,
         reply: &mut Reply,
-    ) -> Result<(), GuestFailure>;
+    ) -> Result<(), InvokeError>;
+
+    /// The most records that it takes in one call.
+    fn batch_max(&self) -> usize {
+        usize::MAX
+    }
+
+    /// What its instance has come to since the last time.
+    fn take_counts(&mut self) -> InvokeCounts {
+        InvokeCounts::default()
+    }
+
+    /// What it has counted itself since the last time.
+    fn take_counters(&mut self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 }
 
 /// The answer for one record.
@@ -31,6 +47,8 @@ pub enum Answer {
     Retry(u32),
     /// The call breaks down when the record is in it.
     Trap,
+    /// The host can't make the call when the record is in it.
+    HostError,
     /// An answer of the test's own, for breaking the contract.
     Raw(Outcome),
 }
@@ -49,7 +67,7 @@ impl<F: FnMut(&str, u32) -> Answer + Send> Behaviour for Each<F> {
         count: usize,
         source: &CallSource,
         reply: &mut Reply,
-    ) -> Result<(), GuestFailure> {
+    ) -> Result<(), InvokeError> {
         for at in from..from + count {
             let Record { value, .. } = batch.record(at);
             let words = String::from_utf8_lossy(value.unwrap_or_default());
@@ -71,6 +89,7 @@ impl<F: FnMut(&str, u32) -> Answer + Send> Behaviour for Each<F> {
                     Outcome::Retry { after_ms, code: reply.keep(b"not-yet"), message: reply.keep(b"says the test") }
                 }
                 Answer::Trap => return Err(trap()),
+                Answer::HostError => return Err(InvokeError::Host("no memory for an instance".to_owned())),
                 Answer::Raw(outcome) => outcome,
             };
             reply.outcomes.push(outcome);
@@ -81,7 +100,7 @@ impl<F: FnMut(&str, u32) -> Answer + Send> Behaviour for Each<F> {
 
 impl<F> Behaviour for Whole<F>
 where
-    F: FnMut(&MemoryBatch, usize, usize, &mut Reply) -> Result<(), GuestFailure> + Send,
+    F: FnMut(&MemoryBatch, usize, usize, &mut Reply) -> Result<(), InvokeError> + Send,
 {
     fn answer(
         &mut self,
@@ -90,17 +109,25 @@ where
         count: usize,
         _source: &CallSource,
         reply: &mut Reply,
-    ) -> Result<(), GuestFailure> {
+    ) -> Result<(), InvokeError> {
         (self.0)(batch, from, count, reply)
     }
 }
 
 fn emission(value: Field) -> Emission {
-    Emission { output: 0, key: Field::Inherit, value, inherit_headers: true, timestamp: None, partition: None }
+    Emission {
+        output: 0,
+        key: Field::Inherit,
+        value,
+        inherit_headers: true,
+        headers: HeaderRun::default(),
+        timestamp: None,
+        partition: None,
+    }
 }
 
-pub fn trap() -> GuestFailure {
-    GuestFailure { kind: GuestFailureKind::Trap, message: "wasm `unreachable`\nframe 0".to_owned() }
+pub fn trap() -> InvokeError {
+    GuestFailure { kind: GuestFailureKind::Trap, message: "wasm `unreachable`\nframe 0".to_owned() }.into()
 }
 
 /// Notes renewals and the attempts at which calls were made.
@@ -117,8 +144,20 @@ impl Invoke<MemoryBatch> for Plugin {
         count: usize,
         source: &CallSource,
         reply: &mut Reply,
-    ) -> Result<(), GuestFailure> {
+    ) -> Result<(), InvokeError> {
         self.behaviour.answer(batch, from, count, source, reply)
+    }
+
+    fn batch_max(&self) -> usize {
+        self.behaviour.batch_max()
+    }
+
+    fn take_counts(&mut self) -> InvokeCounts {
+        self.behaviour.take_counts()
+    }
+
+    fn take_counters(&mut self, each: &mut dyn FnMut(&str, u64)) {
+        self.behaviour.take_counters().into_iter().for_each(|(name, by)| each(name, by));
     }
 
     fn renew(&mut self) {

@@ -32,12 +32,20 @@ pub struct Rig {
 pub struct Ran {
     pub result: Result<(), Failed>,
     pub health: Health,
+    metrics: Metrics,
     world: World,
 }
 
 impl Ran {
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// The value of the series with exactly this name and these labels; 0 where there is none.
+    pub fn metric(&self, series: &str) -> f64 {
+        let page = self.metrics.encode().expect("a page");
+        let value = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ').map(str::to_owned));
+        value.map_or(0.0, |value| value.parse().expect("a number"))
     }
 
     /// Fails the test unless the worker ended well and every call was legal.
@@ -145,7 +153,7 @@ impl Rig {
         };
         let result = Worker::new(self.settings, parts).run();
         let world = Arc::into_inner(self.world).expect("the worker is gone, and its parts with it");
-        Ran { result, health: self.health, world: world.into_inner().unwrap_or_else(PoisonError::into_inner) }
+        Ran { result, metrics, health: self.health, world: world.into_inner().unwrap_or_else(PoisonError::into_inner) }
     }
 }
 
@@ -172,5 +180,6 @@ pub fn settings() -> WorkerSettings {
         commit_records_max: 1_000_000,
         commit_bytes_max: 1 << 30,
         transaction_timeout: Duration::from_secs(9),
+        start_deadline: Duration::ZERO,
     }
 }

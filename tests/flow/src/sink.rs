@@ -113,11 +113,16 @@ impl Sink<MemoryBatch> for MemorySink {
             Field::Null => None,
             Field::Bytes(span) => reply.slice(span).map(<[u8]>::to_vec),
         };
+        let mut headers = if emission.inherit_headers { input.headers.clone() } else { Vec::new() };
+        for header in reply.headers(emission.headers).unwrap_or_default() {
+            let bytes = |span| reply.slice(span).map(<[u8]>::to_vec);
+            headers.push((bytes(header.name).unwrap_or_default(), header.value.and_then(bytes)));
+        }
         let entry = Entry {
             offset: 0,
             key: field(emission.key, &input.key),
             value: field(emission.value, &input.value),
-            headers: if emission.inherit_headers { input.headers.clone() } else { Vec::new() },
+            headers,
             timestamp: emission.timestamp.or(input.timestamp),
         };
         let partition = emission.partition.unwrap_or(batch.partition.partition);

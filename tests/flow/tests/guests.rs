@@ -6,8 +6,9 @@
 use std::time::Duration;
 use wasmill_flow::Call::*;
 use wasmill_flow::plugin::trap;
-use wasmill_flow::{Answer, Each, MemoryBatch, Ran, Rig, Whole};
-use wasmill_record::{Batch, Outcome, Reply, Span};
+use wasmill_flow::{Answer, Each, Entry, MemoryBatch, Ran, Rig, Whole, partition};
+use wasmill_pipeline::Failed;
+use wasmill_record::{Batch, Emission, Field, HeaderRun, HeaderSpan, Outcome, Reply, Span};
 
 fn codes(ran: &Ran) -> Vec<(String, String)> {
     let code = |name: &str, entry: &wasmill_flow::Entry| entry.header(&format!("__wasmill.errors.{name}"));
@@ -39,6 +40,58 @@ fn a_call_that_fails_in_company_only_is_held_against_nobody() {
     let ran = Rig::new(1).feed(0, 5).run(plugin).good();
     assert_eq!(ran.world().written("out0", 0), ["0-0", "0-1", "0-2", "0-3", "0-4"]);
     assert_eq!(codes(&ran), []);
+}
+
+#[test]
+fn what_the_host_can_not_do_is_held_against_no_record_and_stops_the_pipeline() {
+    // In a batch, and when a batch that failed is single-stepped.
+    for first in [Answer::HostError, Answer::Trap] {
+        let mut calls = 0;
+        let plugin = Each(move |value: &str, _| match value {
+            "0-4" => {
+                calls += 1;
+                if calls == 1 { first.clone() } else { Answer::HostError }
+            }
+            _ => Answer::Forward,
+        });
+        let ran = Rig::new(1).feed(0, 9).run(plugin).legal();
+        assert!(matches!(&ran.result, Err(Failed::Plugin { plugin, .. }) if plugin == "scripted"), "{:?}", ran.result);
+        assert_eq!(codes(&ran), []);
+        assert!(ran.world().position(0) <= 4, "nothing is committed past the record");
+    }
+}
+
+#[test]
+fn own_headers_follow_the_inherited_ones() {
+    let plugin = Whole(|_: &MemoryBatch, _, count, reply: &mut Reply| {
+        for _ in 0..count {
+            let header = |reply: &mut Reply, name: &[u8], value: Option<&[u8]>| {
+                let header = HeaderSpan { name: reply.keep(name), value: value.map(|value| reply.keep(value)) };
+                reply.headers.push(header);
+            };
+            let (first, at) = (reply.headers.len() as u32, reply.emissions.len() as u32);
+            header(reply, b"trace", Some(b""));
+            header(reply, b"old", None);
+            reply.emissions.push(Emission {
+                output: 0,
+                key: Field::Inherit,
+                value: Field::Inherit,
+                inherit_headers: true,
+                headers: HeaderRun { first, count: 2 },
+                timestamp: None,
+                partition: None,
+            });
+            reply.outcomes.push(Outcome::Emit { first: at, count: 1 });
+        }
+        Ok(())
+    });
+    let rig = Rig::new(1);
+    let inherited = (b"old".to_vec(), Some(b"kept".to_vec()));
+    rig.world().feed(partition(0), Entry { headers: vec![inherited.clone()], ..Entry::text("0-0") });
+    let ran = rig.run(plugin).good();
+    let written = &ran.world().outputs[&("out0".to_owned(), 0)];
+    let own = [(b"trace".to_vec(), Some(Vec::new())), (b"old".to_vec(), None)];
+    assert_eq!(written[0].headers, [vec![inherited], own.to_vec()].concat());
 }
 
 #[test]

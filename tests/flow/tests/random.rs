@@ -9,7 +9,7 @@ use wasmill_flow::plugin::{Behaviour, trap};
 use wasmill_flow::{Answer, Call, Each, Fault, MemoryBatch, Rig, When, World, partition};
 use wasmill_pipeline::Command;
 use wasmill_record::Class::*;
-use wasmill_record::{Batch as _, CallSource, GuestFailure, Reply};
+use wasmill_record::{Batch as _, CallSource, InvokeError, Reply};
 
 fn expected(number: i32, count: usize) -> Vec<String> {
     (0..count).map(|offset| format!("{number}-{offset}")).collect()
@@ -62,7 +62,7 @@ impl Behaviour for Moody {
         count: usize,
         source: &CallSource,
         reply: &mut Reply,
-    ) -> Result<(), GuestFailure> {
+    ) -> Result<(), InvokeError> {
         if count > 1 && !self.broke_down && batch.record(from).offset.0 >= 6 {
             self.broke_down = true;
             return Err(trap());

@@ -1,6 +1,6 @@
 use super::*;
 use proptest::prelude::*;
-use wasmill_record::{Emission, Span};
+use wasmill_record::{Emission, HeaderRun, HeaderSpan, Span};
 
 fn policy() -> Policy {
     let backoff = Backoff { initial: Duration::from_millis(100), max: Duration::from_secs(10) };
@@ -17,6 +17,7 @@ fn emission(output: u16) -> Emission {
         key: Field::Inherit,
         value: Field::Null,
         inherit_headers: true,
+        headers: HeaderRun::default(),
         timestamp: None,
         partition: None,
     }
@@ -53,6 +54,26 @@ fn emissions_with_impossible_numbers_are_refused() {
         reply(|e| e.value = Field::Bytes(Span { at: u32::MAX, len: u32::MAX })),
     ] {
         assert!(decide(&first, &reply, 1, 0, &policy()).is_err(), "{:?}", reply.emissions);
+    }
+}
+
+#[test]
+fn headers_of_an_emission_lie_within_the_reply() {
+    let inside = Span { at: 0, len: 4 };
+    let outside = Span { at: 1, len: 4 };
+    for (name, value, count, legal) in [
+        (inside, Some(inside), 1, true),
+        (inside, None, 1, true),
+        (outside, None, 1, false),
+        (inside, Some(outside), 1, false),
+        (inside, None, 2, false),
+        (inside, None, u32::MAX, false),
+    ] {
+        let emissions = vec![Emission { headers: HeaderRun { first: 0, count }, ..emission(0) }];
+        let headers = vec![HeaderSpan { name, value }];
+        let reply = Reply { emissions, headers, bytes: b"name".to_vec(), ..Reply::default() };
+        let decided = decide(&Outcome::Emit { first: 0, count: 1 }, &reply, 1, 0, &policy());
+        assert_eq!(decided.is_ok(), legal, "{name:?} {value:?} {count}");
     }
 }
 
@@ -115,8 +136,9 @@ proptest! {
             _ => Outcome::Retry { after_ms: e, code, message },
         };
         let key = Field::Bytes(code);
-        let emissions = vec![Emission { output: e as u16, key, value: Field::Inherit, inherit_headers: false, timestamp: None, partition: None }];
-        let reply = Reply { outcomes: vec![outcome], emissions, bytes };
+        let emissions = vec![Emission { output: e as u16, key, value: Field::Inherit, inherit_headers: false, headers: HeaderRun { first: c % 4, count: d % 4 }, timestamp: None, partition: None }];
+        let headers = vec![HeaderSpan { name: code, value: Some(message) }];
+        let reply = Reply { outcomes: vec![outcome], emissions, headers, bytes };
         let decided = decide(&outcome, &reply, attempt, spread, &policy());
         if let Ok(Disposition::RetryLater { wait }) = decided {
             prop_assert!(attempt < 3 && wait <= RETRY_AFTER_MAX);

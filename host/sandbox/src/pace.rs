@@ -1,0 +1,141 @@
+//! How many records a call gets. Pure: told what happened, asked for a number.
+//!
+//! It shrinks when a call takes longer than it should, so that commands and commits are not kept waiting, and when a call
+//! fails whose records all pass alone, because then it was their number. It grows back by doubling.
+
+use std::time::Duration;
+
+/// Calls of full size, one after the other, that went well before the size doubles. Fewer would swing; more would keep a
+/// pipeline slow long after a burst of large records.
+const GOOD_CALLS: u32 = 16;
+
+pub(crate) struct Pace {
+    /// The plugin's own limit.
+    most: usize,
+    size: usize,
+    target: Duration,
+    good: u32,
+    /// After a call that failed: how many records it had, and how many of them have not passed alone yet.
+    suspects: Option<(usize, usize)>,
+}
+
+impl Pace {
+    pub(crate) fn new(most: Option<usize>, target: Duration) -> Pace {
+        let most = most.unwrap_or(usize::MAX).max(1);
+        Pace { most, size: most, target, good: 0, suspects: None }
+    }
+
+    pub(crate) fn size(&self) -> usize {
+        self.size
+    }
+
+    /// A call of `count` records failed.
+    pub(crate) fn failed(&mut self, count: usize) {
+        self.good = 0;
+        // One that fails alone has explained the failure before it.
+        self.suspects = (count > 1).then_some((count, count));
+    }
+
+    /// A call of `count` records was answered and took this much CPU time, as far as it was seen.
+    pub(crate) fn answered(&mut self, count: usize, used: Duration) {
+        self.suspects = match (self.suspects, count) {
+            (Some((company, left @ 2..)), 1) => Some((company, left - 1)),
+            (Some((company, _)), 1) => {
+                self.shrink(company / 2);
+                None
+            }
+            // Other records: the failed ones went elsewhere.
+            _ => None,
+        };
+        if used > self.target && count > 1 {
+            let share = self.target.as_secs_f64() / used.as_secs_f64();
+            self.shrink((count as f64 * share) as usize);
+        } else if count >= self.size && used <= self.target / 2 {
+            self.good += 1;
+            if self.good >= GOOD_CALLS {
+                self.good = 0;
+                self.size = self.size.saturating_mul(2).min(self.most);
+            }
+        }
+    }
+
+    fn shrink(&mut self, size: usize) {
+        self.good = 0;
+        self.size = size.clamp(1, self.size);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MS: Duration = Duration::from_millis(1);
+
+    fn pace() -> Pace {
+        Pace::new(None, 10 * MS)
+    }
+
+    fn alone(pace: &mut Pace, records: usize) {
+        (0..records).for_each(|_| pace.answered(1, Duration::ZERO));
+    }
+
+    #[test]
+    fn a_plugins_own_limit_is_never_passed() {
+        let mut pace = Pace::new(Some(8), 10 * MS);
+        (0..1000).for_each(|_| pace.answered(8, Duration::ZERO));
+        assert_eq!((pace.size(), Pace::new(Some(0), MS).size()), (8, 1));
+    }
+
+    #[test]
+    fn a_call_that_takes_too_long_shrinks_the_next_to_what_fits() {
+        let mut pace = pace();
+        pace.answered(256, 40 * MS);
+        assert_eq!(pace.size(), 64);
+        pace.answered(64, 1000 * MS);
+        assert_eq!(pace.size(), 1, "never none");
+        pace.answered(1, 1000 * MS);
+        assert_eq!(pace.size(), 1);
+    }
+
+    #[test]
+    fn it_doubles_back_after_full_calls_that_were_quick() {
+        let mut pace = pace();
+        pace.answered(256, 40 * MS);
+        (0..100).for_each(|_| pace.answered(10, Duration::ZERO));
+        assert_eq!(pace.size(), 64, "calls that were not full say nothing");
+        (0..16).for_each(|_| pace.answered(64, 5 * MS));
+        assert_eq!(pace.size(), 128);
+        (0..100).for_each(|_| pace.answered(128, 6 * MS));
+        assert_eq!(pace.size(), 128, "twice as many would take too long");
+    }
+
+    #[test]
+    fn a_call_that_fails_in_company_only_halves_it() {
+        let mut pace = pace();
+        pace.failed(256);
+        alone(&mut pace, 255);
+        assert_eq!(pace.size(), usize::MAX);
+        alone(&mut pace, 1);
+        assert_eq!(pace.size(), 128);
+    }
+
+    #[test]
+    fn a_record_that_fails_alone_explains_the_failure() {
+        let mut pace = pace();
+        pace.failed(3);
+        pace.answered(1, Duration::ZERO);
+        pace.failed(1);
+        alone(&mut pace, 10);
+        assert_eq!(pace.size(), usize::MAX);
+    }
+
+    #[test]
+    fn records_that_went_elsewhere_are_forgotten() {
+        let mut pace = pace();
+        pace.failed(3);
+        alone(&mut pace, 2);
+        pace.answered(2, Duration::ZERO);
+        alone(&mut pace, 1);
+        assert_eq!(pace.size(), usize::MAX);
+    }
+}
