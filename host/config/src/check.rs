@@ -3,7 +3,9 @@
 //! Goes on after a problem, so that all are found; parts that can't be built are `None`. Called by [`crate::load_str`].
 
 mod cluster;
+mod limits;
 mod pipeline;
+mod plugin;
 
 use std::path::Path;
 
@@ -31,13 +33,17 @@ pub(crate) fn config(raw: Raw, context: &Context<'_>) -> Option<Config> {
         raw.clusters.required(problems, "clusters: { main: { bootstrap_servers: \"localhost:9092\" } }"),
         context,
     );
-    let pipelines = pipelines(raw.pipelines.required(problems, "pipelines:"), clusters.as_ref(), context);
+    let plugins = plugin::Plugins::read(raw.plugins, context);
+    let pipelines = pipelines(raw.pipelines.required(problems, "pipelines:"), clusters.as_ref(), &plugins, context);
     let state_directory =
         raw.state.value().and_then(|state| state.directory.required(problems, "directory: /var/lib/wasmill"));
     let admin = raw.admin.value().and_then(|admin| admin.listen.required(problems, "listen: \"127.0.0.1:8090\""));
     version?;
+    let pipelines = pipelines?;
     Some(Config {
-        pipelines: pipelines?,
+        warnings: plugins.unused(&pipelines, context),
+        plugins: plugins.into_checked(),
+        pipelines,
         admin: admin.map(|(listen, _)| Admin { listen: listen.0 }),
         state_directory: state_directory.map(|(directory, _)| context.folder.join(directory.0)),
     })
@@ -59,6 +65,7 @@ fn clusters(raw: Option<(crate::raw::Clusters, At)>, context: &Context<'_>) -> O
 fn pipelines(
     raw: Option<(crate::raw::Pipelines, At)>,
     clusters: Option<&Clusters>,
+    plugins: &plugin::Plugins,
     context: &Context<'_>,
 ) -> Option<Vec<Pipeline>> {
     let (raw, at) = raw?;
@@ -67,6 +74,6 @@ fn pipelines(
     }
     let mut groups = pipeline::Groups::default();
     let built: Vec<Option<Pipeline>> =
-        raw.items.into_iter().map(|item| pipeline::pipeline(item, clusters, &mut groups, context)).collect();
+        raw.items.into_iter().map(|item| pipeline::pipeline(item, clusters, plugins, &mut groups, context)).collect();
     built.into_iter().collect()
 }

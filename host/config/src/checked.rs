@@ -3,16 +3,28 @@
 //! Built by [`crate::load`] and by nothing else outside tests; read by `kafka`, `pipeline` and the binary. A field holds
 //! what was written, or the default that the raw file's docs name.
 
+mod plugin;
+
+pub use plugin::*;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::place::Place;
+use crate::problem::Problem;
 
 /// A whole `wasmill.yaml`.
 #[derive(Debug, Clone)]
 pub struct Config {
     /// In the order of the file.
     pub pipelines: Vec<Pipeline>,
+    /// Every plugin of the file in its order, whether a pipeline uses it or not.
+    pub plugins: Vec<Arc<WasmPlugin>>,
+    /// What is right but hardly meant.
+    pub warnings: Vec<Problem>,
     /// Where health and metrics are served; `None`: nowhere.
     pub admin: Option<Admin>,
     /// Where the instance id is kept; `None`: a fresh one at each start.
@@ -85,11 +97,14 @@ pub struct Pipeline {
     pub plugin: Plugin,
     /// In the order of the file; an output's number is its position.
     pub outputs: Vec<Output>,
+    /// Where `outputs` is: the place of one that is missing.
+    pub outputs_place: Place,
     pub dead_letters: DeadLetters,
     pub batch: Batch,
     pub commit: Commit,
     pub retry: Retry,
-    /// `sha256:<hex>` of the pipeline's section after substitution, without secrets; goes into dead letters.
+    /// `sha256:<hex>` of the pipeline's section after substitution, with the plugin's `config` and `limits` and without the
+    /// cluster's properties, which may be secrets; goes into dead letters.
     pub digest: String,
 }
 
@@ -104,6 +119,8 @@ pub struct Input {
     pub name: String,
     pub topic: String,
     pub start: Start,
+    /// Where its name is.
+    pub place: Place,
 }
 
 /// Where a partition without a committed offset starts. Partitions that appear later start at earliest whatever is said.
@@ -118,6 +135,8 @@ pub struct Output {
     pub name: String,
     pub topic: String,
     pub partition: Partitioner,
+    /// Where its name is.
+    pub place: Place,
 }
 
 /// Which partition of the output a record goes to unless the plugin names one.
@@ -166,58 +185,4 @@ pub struct Retry {
     pub backoff_initial: Duration,
     /// >= initial, up to 24 h, default 10 s.
     pub backoff_max: Duration,
-}
-
-#[derive(Debug, Clone)]
-pub struct Plugin {
-    pub kind: PluginKind,
-}
-
-/// Until the sandbox lands, a plugin is one of the native ones that tests and benches use.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum PluginKind {
-    Native(String),
-}
-
-/// What one plugin may use at most. What each limit guards against is said where it is enforced (`host/sandbox`).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PluginLimits {
-    /// CPU time of one record alone: 1 ms to 60 s, default 200 ms.
-    pub record_deadline: Duration,
-    /// CPU time that a call should take; the batch size follows it: 1 ms to 10 s, default 10 ms.
-    pub target_call: Duration,
-    /// CPU time to instantiate and configure: 10 ms to 60 s, default 5 s.
-    pub start_deadline: Duration,
-    /// Linear memory of an instance: 1 to 4096 MiB, default 64 MiB.
-    pub memory_bytes_max: usize,
-    /// An instance whose memory has grown past this is renewed: 1 to 4096 MiB, default 48 MiB, at most the memory limit.
-    pub recycle_bytes: usize,
-    /// Bytes of all outputs of one call, after inheritance: 1 KiB to 1 GiB, default 8 MiB.
-    pub output_bytes_max: usize,
-    /// Emissions for one record: 1 to 1,000,000, default 1000.
-    pub outputs_per_record_max: u32,
-    /// Log bytes per second and instance; more is dropped and counted: 0 to 16 MiB, default 64 KiB.
-    pub log_bytes_per_s: usize,
-    /// Size of the file: 1 to 1024 MiB, default 64 MiB.
-    pub module_bytes_max: usize,
-    /// Wall time to compile it: 1 s to 10 min, default 60 s.
-    pub compile_deadline: Duration,
-}
-
-impl Default for PluginLimits {
-    fn default() -> PluginLimits {
-        const MIB: usize = 1024 * 1024;
-        PluginLimits {
-            record_deadline: Duration::from_millis(200),
-            target_call: Duration::from_millis(10),
-            start_deadline: Duration::from_secs(5),
-            memory_bytes_max: 64 * MIB,
-            recycle_bytes: 48 * MIB,
-            output_bytes_max: 8 * MIB,
-            outputs_per_record_max: 1000,
-            log_bytes_per_s: 64 * 1024,
-            module_bytes_max: 64 * MIB,
-            compile_deadline: Duration::from_secs(60),
-        }
-    }
 }

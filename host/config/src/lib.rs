@@ -2,14 +2,16 @@
 //!
 //! Every mistake is reported at once, with file, line, key path and what to do; a configuration that is returned needs no
 //! further checking. Does not talk to Kafka: whether librdkafka knows a property is asked through [`Checks`], so that the
-//! tests need no client library. Called by the verbs `run`, `lint` and `config schema` of the binary.
+//! tests need no client library. Does not load plugins either; it keeps the places that a problem with one may have. Called by the verbs `run`, `lint` and `config schema` of the binary.
 
 mod check;
 mod checked;
 mod digest;
 mod files;
+mod json;
 mod nearest;
 pub mod owned;
+mod place;
 mod problem;
 mod raw;
 mod reader;
@@ -22,8 +24,8 @@ mod yaml;
 use std::path::Path;
 
 pub use checked::*;
+pub use place::{ConfigPlaces, Place};
 pub use problem::Problem;
-pub use raw::NATIVE_PLUGINS;
 pub use schema::schema;
 
 use problem::Problems;
@@ -37,6 +39,8 @@ pub struct Checks<'a> {
     pub env: &'a dyn Fn(&str) -> Option<String>,
     /// The default of `workers`, before it is held to the bounds of that key.
     pub cores: usize,
+    /// The plugins that are compiled in; none in a released binary.
+    pub native_plugins: &'a [&'a str],
 }
 
 /// The configuration in the file `path`, or every problem with it in the order of its lines.

@@ -7,6 +7,7 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::place::Place;
 use crate::tree::At;
 
 /// One mistake in a configuration file.
@@ -58,14 +59,12 @@ impl Problems {
     }
 
     pub(crate) fn push(&self, at: &At, message: impl Into<String>, hint: impl Into<Option<String>>) {
-        self.found.borrow_mut().push(Problem {
-            file: self.file.clone(),
-            line: at.line,
-            column: at.column,
-            path: at.path.clone(),
-            message: message.into(),
-            hint: hint.into(),
-        });
+        self.found.borrow_mut().push(self.place(at).problem(message, hint));
+    }
+
+    /// For what is found out later.
+    pub(crate) fn place(&self, at: &At) -> Place {
+        Place { file: self.file.clone(), line: at.line, column: at.column, path: at.path.clone() }
     }
 
     /// Everything found, in the order of the file; what is on one spot stays in the order of the checks.

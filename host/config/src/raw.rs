@@ -6,8 +6,7 @@
 mod plugin;
 mod property;
 
-pub use plugin::NATIVE_PLUGINS;
-pub(crate) use plugin::Plugin;
+pub(crate) use plugin::{DEFINE_AND_NAME, Limits, Plugin, WasmPlugin};
 pub(crate) use property::{ClusterName, Property};
 
 use crate::checked::{Delivery, Partitioner, Start};
@@ -25,10 +24,10 @@ impl KeyRule for AnyName {
     }
 }
 
-/// Names of pipelines.
-pub(crate) struct PipelineName;
+/// Names of pipelines and of plugins: they become labels of metrics and parts of other names.
+pub(crate) struct LabelName;
 
-impl KeyRule for PipelineName {
+impl KeyRule for LabelName {
     const PATTERN: &'static str = "^[a-z0-9-]{1,64}$";
 
     fn allows(key: &str) -> bool {
@@ -48,7 +47,8 @@ impl KeyRule for PropertyName {
 }
 
 pub(crate) type Clusters = Named<Cluster, AnyName>;
-pub(crate) type Pipelines = Named<Pipeline, PipelineName>;
+pub(crate) type Plugins = Named<WasmPlugin, LabelName>;
+pub(crate) type Pipelines = Named<Pipeline, LabelName>;
 pub(crate) type Inputs = Named<Input, AnyName>;
 pub(crate) type Outputs = Named<Output, AnyName>;
 
@@ -61,6 +61,9 @@ section! {
         version: Version,
         /// The Kafka clusters, by name.
         clusters: Clusters,
+        /// The plugins, by name: 1 to 64 of a-z 0-9 -. Each pipeline names one; several may name the same. Default: none.
+        #[schemars(default)]
+        plugins: Plugins,
         /// The pipelines, by name: 1 to 64 of a-z 0-9 -.
         pipelines: Pipelines,
         /// What this process keeps on disk. Default: nothing.
@@ -116,7 +119,7 @@ section! {
         workers: Int<1, 64, 0>,
         /// The input topics, by name. Exactly one for now.
         inputs: Inputs,
-        /// What is done with each record.
+        /// What is done with each record: the name of a plugin in `plugins`.
         plugin: Plugin,
         /// The output topics, by name; the order counts. May be empty (`{}`) for a plugin that only drops or refuses.
         outputs: Outputs,

@@ -5,6 +5,8 @@
 
 mod unknown;
 
+pub(crate) use unknown::MERGE_KEY;
+
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
@@ -117,7 +119,7 @@ fn mapping<'t>(node: &'t Node, problems: &Problems) -> Option<&'t [Entry]> {
     match &node.kind {
         Kind::Mapping(entries) => Some(entries),
         Kind::Broken => None,
-        Kind::Null | Kind::Scalar(_) | Kind::List => {
+        Kind::Null | Kind::Scalar(_) | Kind::List(_) => {
             let hint = match node.kind {
                 Kind::Null => "indent its keys below it, or remove it",
                 _ => "indent `key: value` lines below it",

@@ -10,7 +10,7 @@ mod text;
 pub(crate) use choice::One;
 pub(crate) use number::Int;
 pub(crate) use text::{
-    BootstrapServers, FilePath, GroupName, Listen, NativeName, RetryOrder, TOPIC_CHARS_MAX, TopicName, Version, is_word,
+    BootstrapServers, FilePath, GroupName, Listen, RetryOrder, TOPIC_CHARS_MAX, TopicName, Version, is_word,
 };
 
 use crate::problem::Problems;
@@ -51,7 +51,7 @@ impl<T: FromScalar> Read for T {
                 }
             },
             Kind::Broken => None,
-            Kind::Null | Kind::Mapping(_) | Kind::List => {
+            Kind::Null | Kind::Mapping(_) | Kind::List(_) => {
                 problems.push(&node.at, format!("expected {}, found {}", T::expected(), node.found()), None);
                 None
             }

@@ -33,9 +33,15 @@ impl At {
         }
         At { line: self.line, column: self.column, path }
     }
+
+    /// The same spot with the number of an item added to the path, from 0 as in a JSON pointer.
+    pub(crate) fn item(&self, number: usize) -> At {
+        At { line: self.line, column: self.column, path: format!("{}[{number}]", self.path) }
+    }
 }
 
 /// A value and where it stands.
+#[derive(Clone)]
 pub(crate) struct Node {
     /// Where its key is: the place of what is missing inside.
     pub(crate) key_at: At,
@@ -44,20 +50,30 @@ pub(crate) struct Node {
     pub(crate) kind: Kind,
 }
 
+#[derive(Clone)]
 pub(crate) enum Kind {
     /// Nothing after the colon, `~` or `null`.
     Null,
     Scalar(Scalar),
     /// In the order of the file; no key twice.
     Mapping(Vec<Entry>),
-    List,
+    /// Only the `config` of a plugin may hold one.
+    List(Vec<Node>),
     /// A problem with it has been reported.
     Broken,
 }
 
+#[derive(Clone)]
 pub(crate) struct Entry {
     pub(crate) key: String,
     pub(crate) node: Node,
+}
+
+impl Node {
+    /// A mapping without keys, for a section that was left out; `at` is where it would be.
+    pub(crate) fn empty(at: At) -> Node {
+        Node { key_at: at.clone(), at, kind: Kind::Mapping(Vec::new()) }
+    }
 }
 
 /// One value that is neither a mapping nor a list.
@@ -109,7 +125,7 @@ impl Node {
             Kind::Null => "nothing".to_owned(),
             Kind::Scalar(scalar) => scalar.shown(),
             Kind::Mapping(_) => "a mapping".to_owned(),
-            Kind::List => "a list".to_owned(),
+            Kind::List(_) => "a list".to_owned(),
             Kind::Broken => "something unreadable".to_owned(),
         }
     }

@@ -367,6 +367,7 @@ where
                 return Err(Failed::Rewind { partition: *partition, to: to.next(), message });
             }
             if !back.is_empty() {
+                self.metrics.seek_retries.inc_by(back.len() as u64);
                 self.clock.rest(RETRY_PAUSE);
             }
         }

@@ -5,12 +5,15 @@
 //! what they are carried out on hides behind the seams of `record`, so that flow tests run this very code in memory.
 
 pub mod command;
+mod counts;
 pub mod crash;
 mod ending;
 pub mod failed;
 pub mod handover;
 mod letters;
+#[cfg(feature = "native-plugins")]
 pub mod native;
+mod plugin;
 mod process;
 pub mod progress;
 pub mod settings;
@@ -25,6 +28,7 @@ pub mod worker;
 
 pub use command::{Ack, Command, WorkerHandle};
 pub use failed::Failed;
+pub use plugin::NATIVE_PLUGINS;
 pub use settings::WorkerSettings;
 pub use start::{Identity, Pipeline, Stopped, start};
 pub use worker::Worker;

@@ -1,4 +1,6 @@
-//! Plugins written in Rust, for tests and benches, until the sandbox stands behind the same seam.
+//! Plugins written in Rust, for tests, benches and chaos runs: they cost nothing and need no file.
+//!
+//! Compiled in by the feature `native-plugins` only.
 
 use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, InvokeError, Outcome, Reply};
 
@@ -17,8 +19,11 @@ enum Answer {
     Retry(&'static str, &'static str),
 }
 
+/// Their names, for the checks of the configuration.
+pub const NATIVE_PLUGINS: &[&str] = &["identity", "validator", "retry-first"];
+
 impl Native {
-    /// The plugin of this name; the configuration lists the same ones (`wasmill_config::NATIVE_PLUGINS`).
+    /// The plugin of this name, one of [`NATIVE_PLUGINS`].
     pub fn find(name: &str) -> Option<Native> {
         let (name, answer): (_, Function) = match name {
             // Forwards everything to the first output.
@@ -83,5 +88,18 @@ impl<B: Batch> Invoke<B> for Native {
 
     fn digest(&self) -> Option<&str> {
         None
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_that_the_checks_are_told_has_its_plugin() {
+        for name in NATIVE_PLUGINS {
+            assert!(Native::find(name).is_some_and(|native| native.name == *name), "{name}");
+        }
+        assert!(Native::find("loyalty").is_none());
     }
 }

@@ -6,7 +6,7 @@ use crate::progress::Phase;
 use crate::worker::{Open, Producer, Worker};
 use wasmill_record::{
     Batch, CallSource, Class, Clock, Failure, GuestFailure, GuestFailureKind, InputPartition, InvokeError, Offset,
-    Origin, Outcome, Sink, Source, WriteError,
+    Origin, Sink, Source, WriteError,
 };
 use wasmill_settle::refused::Refusal;
 use wasmill_settle::tracker::SlotNumber;
@@ -27,7 +27,16 @@ pub(crate) struct Place {
     pub(crate) partition: InputPartition,
     pub(crate) slot: SlotNumber,
     pub(crate) offset: Offset,
+    /// Of key and value.
+    pub(crate) bytes: usize,
     pub(crate) attempt: u32,
+}
+
+impl Place {
+    pub(crate) fn of<B: Batch>(batch: &B, at: usize, slot: SlotNumber, attempt: u32) -> Place {
+        let record = batch.record(at);
+        Place { partition: batch.partition(), slot, offset: record.offset, bytes: record.size(), attempt }
+    }
 }
 
 impl<S, K, C> Worker<S, K, C>
@@ -38,6 +47,12 @@ where
 {
     /// Settles the batch as far as it can be settled now.
     pub(crate) fn process(&mut self, batch: &mut S::Batch) -> Result<(), Failed> {
+        let worked = self.work_through(batch);
+        self.count();
+        worked
+    }
+
+    fn work_through(&mut self, batch: &mut S::Batch) -> Result<(), Failed> {
         let partition = batch.partition();
         let Some((slot, held)) = self.tracker.find(partition) else {
             // Before the start position was sought, or after the partition was given: the seek brings them back, or the
@@ -50,19 +65,23 @@ where
             return Ok(());
         }
         let stale = (0..batch.len()).take_while(|at| held.next.is_past(batch.record(*at).offset)).count();
+        self.tally.begin(batch.len() - stale);
         let mut from = stale;
         while from < batch.len() {
             let attempt = self.waiting.attempt(partition, batch.record(from).offset);
             // A record that is tried again is alone in its call: the attempt belongs to it only.
-            let count = if attempt > 1 { 1 } else { batch.len() - from };
+            let most = if attempt > 1 { 1 } else { self.plugin.batch_max().max(1) };
+            let count = most.min(batch.len() - from);
             if self.answer(batch, slot, from, count, attempt)? == Flow::Cut {
                 return Ok(());
             }
             from += count;
+            if from < batch.len() && self.between_calls(batch, slot, from - 1)? == Flow::Cut {
+                return Ok(());
+            }
         }
-        self.count_batch(batch, stale);
         self.sink.poll();
-        self.spend_budget()
+        Ok(())
     }
 
     /// Invokes the plugin for `count` records and carries out what it says; a failed call is single-stepped.
@@ -82,6 +101,24 @@ where
         }
     }
 
+    /// Between two calls for the records of one batch, behind that at `last`: commits what is due.
+    pub(crate) fn between_calls(&mut self, batch: &S::Batch, slot: SlotNumber, last: usize) -> Result<Flow, Failed> {
+        if self.commit_is_due() && self.producer == Producer::Ready {
+            self.end_transaction()?;
+        }
+        self.goes_on(batch, slot, last)
+    }
+
+    /// Whether the records behind that at `last` can be worked on, or a commit has ended in a rewind or a new producer.
+    pub(crate) fn goes_on(&mut self, batch: &S::Batch, slot: SlotNumber, last: usize) -> Result<Flow, Failed> {
+        if self.producer != Producer::Ready {
+            self.read_again(batch.partition())?;
+            return Ok(Flow::Cut);
+        }
+        let is_behind = self.tracker.get(slot).is_some_and(|slot| slot.next.is_past(batch.record(last).offset));
+        Ok(if is_behind { Flow::Go } else { Flow::Cut })
+    }
+
     /// One call. Its answer is decided about as a whole before any of it is obeyed.
     pub(crate) fn invoke(
         &mut self,
@@ -92,6 +129,22 @@ where
     ) -> Result<(), InvokeError> {
         let started = self.clock.now();
         self.progress.enter(Phase::Invoke, started);
+        let answered = self.call(batch, from, count, attempt);
+        let took = self.clock.now().saturating_duration_since(started);
+        self.metrics.invoke_duration.observe(took.as_secs_f64());
+        if let Err(InvokeError::Guest(failure)) = &answered {
+            let failures = &self.metrics.plugin.failures;
+            match failure.kind {
+                GuestFailureKind::Trap => failures.trap.inc(),
+                GuestFailureKind::Deadline => failures.deadline.inc(),
+                GuestFailureKind::Memory => failures.memory.inc(),
+                GuestFailureKind::Protocol => failures.protocol.inc(),
+            };
+        }
+        answered
+    }
+
+    fn call(&mut self, batch: &S::Batch, from: usize, count: usize, attempt: u32) -> Result<(), InvokeError> {
         self.reply.clear();
         self.dispositions.clear();
         let source = CallSource { attempt, now_ms: self.clock.wall_ms() };
@@ -106,8 +159,6 @@ where
             let decided = decide(outcome, &self.reply, attempt, spread, &self.settings.policy);
             self.dispositions.push(decided.map_err(|reason| protocol(reason.to_owned()))?);
         }
-        let took = self.clock.now().saturating_duration_since(started);
-        self.metrics.invoke_duration.observe(took.as_secs_f64());
         Ok(())
     }
 
@@ -118,7 +169,6 @@ where
 
     /// Carries out the dispositions of the last call, whose first record is at `from`.
     fn write_all(&mut self, batch: &mut S::Batch, slot: SlotNumber, from: usize, attempt: u32) -> Result<Flow, Failed> {
-        let partition = batch.partition();
         self.touch(slot)?;
         if self.open.is_none() {
             return Ok(Flow::Cut);
@@ -126,8 +176,7 @@ where
         self.progress.enter(Phase::Write, self.clock.now());
         for index in 0..self.dispositions.len() {
             let at = from + index;
-            let offset = batch.record(at).offset;
-            let place = Place { partition, slot, offset, attempt };
+            let place = Place::of(batch, at, slot, attempt);
             let disposition = self.dispositions[index];
             if self.settle(batch, at, place, disposition)? == Flow::Cut {
                 return Ok(Flow::Cut);
@@ -149,7 +198,7 @@ where
             let due = self.clock.now() + wait;
             self.waiting.hold(place.partition, place.offset, due, self.clock.wall_ms());
             self.source.pause(place.partition);
-            self.metrics.records.retry.inc();
+            self.tally.outcome(disposition);
             self.commit_now();
             return Ok(Flow::Cut);
         }
@@ -158,29 +207,29 @@ where
             Suspicion::Alone => self.write_alone(batch, at, place, disposition),
             Suspicion::Culprit => self.write_culprit(batch, at, place, disposition)?,
         };
-        match written {
-            Ok(()) => {
-                self.tracker.settle(place.slot, place.offset);
-                if place.attempt > 1 {
-                    self.waiting.forget(place.partition);
-                }
-                Ok(Flow::Go)
-            }
-            Err(WriteError::Refused(words)) => {
-                let done = self.output_refused(batch, at, place, &words, false);
-                self.settled_or_void(place, done)
-            }
-            Err(WriteError::Failed(failure)) => {
-                self.void(&failure)?;
-                Ok(Flow::Cut)
-            }
+        let written = match written {
+            Err(WriteError::Refused(words)) => self.output_refused(batch, at, place, &words, false),
+            other => other,
+        };
+        let flow = self.settled_or_void(place, written)?;
+        if flow == Flow::Go {
+            self.tally.outcome(disposition);
         }
+        Ok(flow)
     }
 
     pub(crate) fn settled_or_void(&mut self, place: Place, written: Result<(), WriteError>) -> Result<Flow, Failed> {
         match written {
             Ok(()) => {
                 self.tracker.settle(place.slot, place.offset);
+                if place.attempt > 1 {
+                    self.waiting.forget(place.partition);
+                }
+                self.tally.settled(place.bytes);
+                if let Some(open) = &mut self.open {
+                    open.records += 1;
+                    open.bytes += place.bytes;
+                }
                 Ok(Flow::Go)
             }
             Err(WriteError::Failed(failure)) => {
@@ -304,43 +353,6 @@ where
         if let Some(open) = &mut self.open {
             open.due = self.clock.now();
         }
-    }
-
-    /// Closes a transaction whose time is used up, in the middle of whatever is going on.
-    pub(crate) fn spend_budget(&mut self) -> Result<(), Failed> {
-        let spent = |open: Open| self.clock.now().saturating_duration_since(open.begun) >= self.settings.budget();
-        if self.open.is_some_and(spent) && self.producer == Producer::Ready {
-            self.end_transaction()?;
-        }
-        Ok(())
-    }
-
-    fn count_batch(&mut self, batch: &S::Batch, stale: usize) {
-        let (mut bytes, mut forwarded, mut emitted, mut dropped, mut rejected) = (0, 0, 0, 0, 0);
-        for at in stale..batch.len() {
-            bytes += batch.record(at).size();
-        }
-        for outcome in &self.reply.outcomes {
-            match outcome {
-                Outcome::Forward { .. } => forwarded += 1,
-                Outcome::Emit { .. } => emitted += 1,
-                Outcome::Drop => dropped += 1,
-                Outcome::Reject { .. } => rejected += 1,
-                Outcome::Retry { .. } => {}
-            }
-        }
-        let records = batch.len() - stale;
-        if let Some(open) = &mut self.open {
-            open.records += records;
-            open.bytes += bytes;
-        }
-        self.metrics.records.forward.inc_by(forwarded);
-        self.metrics.records.emit.inc_by(emitted);
-        self.metrics.records.drop.inc_by(dropped);
-        self.metrics.records.reject.inc_by(rejected);
-        self.metrics.batches.inc();
-        self.metrics.batch_records.observe(records as f64);
-        self.metrics.input_bytes.inc_by(bytes as u64);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What a worker needs of the configuration, in the units it uses.
 
 use std::time::Duration;
+use wasmill_config::PluginKind;
 use wasmill_record::BatchLimits;
 use wasmill_settle::{Backoff, Policy};
 
@@ -26,6 +27,8 @@ pub struct WorkerSettings {
     pub commit_records_max: usize,
     pub commit_bytes_max: usize,
     pub transaction_timeout: Duration,
+    /// A new instance of the plugin may take this long to start; zero where it takes nothing.
+    pub start_deadline: Duration,
 }
 
 impl WorkerSettings {
@@ -51,6 +54,10 @@ impl WorkerSettings {
             commit_records_max: config.commit.records_max,
             commit_bytes_max: config.commit.bytes_max,
             transaction_timeout: config.commit.transaction_timeout,
+            start_deadline: match &config.plugin.kind {
+                PluginKind::Native(_) => Duration::ZERO,
+                PluginKind::Wasm(plugin) => plugin.limits.start_deadline,
+            },
         }
     }
 

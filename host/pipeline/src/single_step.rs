@@ -1,9 +1,10 @@
 //! A call that failed as a whole: its records run again one by one, in order, to find the one at fault.
 
+use crate::ending::Ended;
 use crate::failed::Failed;
 use crate::process::{Flow, Place};
 use crate::worker::{Producer, Worker};
-use wasmill_record::{Batch, Clock, GuestFailure, InvokeError, Sink, Source};
+use wasmill_record::{Batch, Clock, GuestFailure, InputPartition, InvokeError, Sink, Source};
 use wasmill_settle::tracker::SlotNumber;
 
 impl<S, K, C> Worker<S, K, C>
@@ -31,7 +32,9 @@ where
             failure.kind.code(),
             failure.message
         );
-        self.plugin.renew();
+        if self.restart_plugin(batch.partition())? == Flow::Cut {
+            return Ok(Flow::Cut);
+        }
         for at in from..from + count {
             let flow = match self.invoke(batch, at, 1, attempt) {
                 Ok(()) => {
@@ -39,8 +42,7 @@ where
                     self.touch(slot)?;
                     match (disposition, self.open) {
                         (Some(disposition), Some(_)) => {
-                            let offset = batch.record(at).offset;
-                            let place = Place { partition: batch.partition(), slot, offset, attempt };
+                            let place = Place::of(batch, at, slot, attempt);
                             self.settle(batch, at, place, disposition)?
                         }
                         _ => Flow::Cut,
@@ -49,24 +51,11 @@ where
                 Err(InvokeError::Host(message)) => return Err(self.plugin_unusable(message)),
                 Err(InvokeError::Guest(failure)) => self.guest_failed(batch, slot, at, attempt, &failure)?,
             };
-            if flow == Flow::Cut {
-                return Ok(Flow::Cut);
-            }
-            self.spend_budget()?;
-            if self.producer != Producer::Ready {
-                self.read_again(batch.partition())?;
-                return Ok(Flow::Cut);
-            }
-            if !self.is_behind(slot, batch, at) {
+            if flow == Flow::Cut || self.between_calls(batch, slot, at)? == Flow::Cut {
                 return Ok(Flow::Cut);
             }
         }
         Ok(Flow::Go)
-    }
-
-    /// Whether the position is just behind the record at `at`: a commit between two calls may have ended in a rewind.
-    fn is_behind(&self, slot: SlotNumber, batch: &S::Batch, at: usize) -> bool {
-        self.tracker.get(slot).is_some_and(|slot| slot.next.is_past(batch.record(at).offset))
     }
 
     /// The record failed alone: a dead letter, and a fresh instance for the next one.
@@ -78,13 +67,35 @@ where
         attempt: u32,
         failure: &GuestFailure,
     ) -> Result<Flow, Failed> {
-        self.plugin.renew();
         self.touch(slot)?;
-        if self.open.is_none() {
-            return Ok(Flow::Cut);
+        let place = Place::of(batch, at, slot, attempt);
+        let flow = match self.open {
+            None => Flow::Cut,
+            Some(_) => {
+                let written = self.broke_down(batch, at, place, failure);
+                self.settled_or_void(place, written)?
+            }
+        };
+        // The failed instance is of no more use, whatever became of the letter.
+        let fresh = self.restart_plugin(place.partition)?;
+        Ok(if flow == Flow::Go { fresh } else { flow })
+    }
+
+    /// A fresh instance for the next call. It may take `start_deadline` to start, and no transaction may end before it does:
+    /// one that could is closed now.
+    fn restart_plugin(&mut self, partition: InputPartition) -> Result<Flow, Failed> {
+        self.plugin.renew();
+        let started_by = self.clock.now() + self.settings.start_deadline;
+        if !self.open.is_some_and(|open| started_by > open.begun + self.settings.last_moment()) {
+            return Ok(Flow::Go);
         }
-        let place = Place { partition: batch.partition(), slot, offset: batch.record(at).offset, attempt };
-        let written = self.broke_down(batch, at, place, failure);
-        self.settled_or_void(place, written)
+        match self.end_transaction()? {
+            Ended::Committed if self.producer == Producer::Ready => Ok(Flow::Go),
+            Ended::Void => Ok(Flow::Cut),
+            Ended::Committed | Ended::Unresolved => {
+                self.read_again(partition)?;
+                Ok(Flow::Cut)
+            }
+        }
     }
 }

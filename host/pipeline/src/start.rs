@@ -3,7 +3,7 @@
 use crate::command::WorkerHandle;
 use crate::failed::Failed;
 use crate::handover::Handover;
-use crate::native::Native;
+use crate::plugin;
 use crate::progress::Progress;
 use crate::settings::WorkerSettings;
 use crate::supervisor::{Supervisor, WorkerThread, component, watch_topics};
@@ -15,7 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use wasmill_config::{Delivery, PluginKind};
+use wasmill_config::Delivery;
 use wasmill_kafka::{
     AtLeastOnceSink, Consumer, ConsumerSettings, Inlet, KafkaBatch, KafkaError, Probe, ProbeError, ProducerSettings,
     TransactionalSink, linger_ms,
@@ -61,7 +61,7 @@ pub enum Stopped {
     Topics(#[from] TopicsError),
     #[error(transparent)]
     Brokers(#[from] ProbeError),
-    #[error("there is no native plugin `{0}`")]
+    #[error("this build of wasmill can not run the plugin of pipeline `{0}`")]
     Plugin(String),
     #[error("told to stop before a broker answered")]
     Told,
@@ -239,8 +239,7 @@ fn start_worker(
     let (handle, commands) = WorkerHandle::new(worker);
     let progress = Arc::new(Progress::new(Instant::now()));
     let worker_metrics = metrics.worker(&config.name, worker);
-    let PluginKind::Native(name) = &config.plugin.kind;
-    let plugin = Box::new(Native::find(name).ok_or_else(|| Stopped::Plugin(name.clone()))?);
+    let plugin = plugin::instance(&config.plugin.kind).ok_or_else(|| Stopped::Plugin(config.name.clone()))?;
     let worker_settings = WorkerSettings::new(config, worker, &identity.instance, &identity.run);
     let source = Inlet::new(Arc::clone(consumer), worker);
     let thread_name = format!("{}/{worker}", config.name);

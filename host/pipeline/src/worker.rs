@@ -10,6 +10,7 @@
 //! (`ending`).
 
 use crate::command::{Ack, Command};
+use crate::counts::{OwnCounters, Tally};
 use crate::ending::Ended;
 use crate::failed::Failed;
 use crate::progress::{Phase, Progress};
@@ -78,6 +79,8 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) reply: Reply,
     pub(crate) dispositions: Vec<Disposition>,
     pub(crate) output_counters: Vec<wasmill_telemetry::Counter>,
+    pub(crate) tally: Tally,
+    pub(crate) own_counters: OwnCounters,
 }
 
 /// How far the producer is.
@@ -142,6 +145,8 @@ where
             reply: Reply::default(),
             dispositions: Vec::new(),
             output_counters,
+            tally: Tally::default(),
+            own_counters: OwnCounters::default(),
         }
     }
 
@@ -264,6 +269,7 @@ where
                 if self.clock.now().saturating_duration_since(since) > self.settings.commit_deadline() {
                     return Err(Failed::Rewind { partition, to: at.next(), message: failure.message });
                 }
+                self.metrics.seek_retries.inc();
                 self.starting.push(Starting { partition, epoch, at, by_policy, since });
                 continue;
             }
@@ -321,7 +327,7 @@ where
         [commit, self.waiting.next(now)].into_iter().flatten().fold(POLL_WAIT_MAX, Duration::min)
     }
 
-    fn commit_is_due(&self) -> bool {
+    pub(crate) fn commit_is_due(&self) -> bool {
         self.open.is_some_and(|open| {
             open.records >= self.settings.commit_records_max
                 || open.bytes >= self.settings.commit_bytes_max

@@ -8,6 +8,7 @@
 mod dead_letters;
 mod families;
 mod handles;
+mod plugin;
 mod process;
 
 use std::sync::Arc;
@@ -19,6 +20,7 @@ pub use handles::{
     FailureCounters, OutcomeCounters, PipelineMetrics, RebalanceCounters, ReplacementCounters, TransactionCounters,
     WorkerMetrics,
 };
+pub use plugin::{GuestFailureCounters, PluginMetrics};
 
 /// The content type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";

@@ -79,7 +79,7 @@ pub const INVOKE_DURATION: Name = histogram(
     "Time of one call into the plugin, for a whole batch",
 );
 pub const INPUT_BYTES: Name =
-    counter("wasmill_input_bytes_total", &["pipeline"], "Bytes of the keys and values of records polled");
+    counter("wasmill_input_bytes_total", &["pipeline"], "Bytes of the keys and values of input records settled");
 pub const OUTPUT_BYTES: Name = counter(
     "wasmill_output_bytes_total",
     &["pipeline"],
@@ -97,6 +97,39 @@ pub const DEAD_LETTERS: Name = counter(
     &["pipeline", "code"],
     "Records set aside for people, by the code that says why",
 );
+
+pub const PLUGIN: Name = gauge(
+    "wasmill_plugin_info",
+    &["pipeline", "plugin", "digest"],
+    "1 for the plugin that the pipeline runs; the digest is that of its file",
+);
+pub const GUEST_FAILURES: Name = counter(
+    "wasmill_guest_failures_total",
+    &["pipeline", "code"],
+    "Calls that brought no answer; those of a batch whose records all pass alone are counted here and nowhere else",
+);
+pub const PLUGIN_RENEWALS: Name = counter(
+    "wasmill_plugin_renewals_total",
+    &["pipeline"],
+    "Instances given up for a fresh one: after a failed call, an aborted transaction, a partition given away, or growth",
+);
+pub const PLUGIN_RECYCLES: Name = counter(
+    "wasmill_plugin_recycles_total",
+    &["pipeline"],
+    "Instances given up because their memory had grown past limits.recycle_mib; counted as renewals too",
+);
+pub const PLUGIN_MEMORY: Name =
+    gauge("wasmill_plugin_memory_bytes", &["pipeline", "worker"], "Memory of the worker's instance of the plugin");
+pub const PLUGIN_COUNTERS: Name =
+    counter("wasmill_plugin_counters_total", &["pipeline", "counter"], "What the plugin itself counts");
+pub const DROPPED_EMISSIONS: Name = counter(
+    "wasmill_dropped_emissions_total",
+    &["pipeline"],
+    "Records for optional outputs that the pipeline does not map",
+);
+pub const DROPPED_LOG_LINES: Name =
+    counter("wasmill_dropped_log_lines_total", &["pipeline"], "Log lines of the plugin beyond limits.log_bytes_per_s");
+
 pub const TRANSACTIONS: Name = counter(
     "wasmill_transactions_total",
     &["pipeline", "result"],
@@ -154,6 +187,11 @@ pub const TAKE_DURATION: Name = histogram(
     &["pipeline"],
     "Time from an assignment to the moment the partition was read",
 );
+pub const SEEK_RETRIES: Name = counter(
+    "wasmill_seek_retries_total",
+    &["pipeline"],
+    "Seeks that failed although the partition is ours, and were made again; normal during rebalances",
+);
 pub const BROKER_ERRORS: Name =
     counter("wasmill_broker_errors_total", &["pipeline", "class"], "Errors that the client library reported, by class");
 
@@ -187,6 +225,19 @@ pub const SECTIONS: &[(&str, &[Name])] = &[
         ],
     ),
     (
+        "Plugin",
+        &[
+            PLUGIN,
+            GUEST_FAILURES,
+            PLUGIN_RENEWALS,
+            PLUGIN_RECYCLES,
+            PLUGIN_MEMORY,
+            PLUGIN_COUNTERS,
+            DROPPED_EMISSIONS,
+            DROPPED_LOG_LINES,
+        ],
+    ),
+    (
         "Transactions",
         &[
             TRANSACTIONS,
@@ -200,7 +251,7 @@ pub const SECTIONS: &[(&str, &[Name])] = &[
     ),
     (
         "Pipeline and consumer",
-        &[PIPELINE_UP, ASSIGNED_PARTITIONS, REBALANCES, HANDOVER_DURATION, TAKE_DURATION, BROKER_ERRORS],
+        &[PIPELINE_UP, ASSIGNED_PARTITIONS, REBALANCES, HANDOVER_DURATION, TAKE_DURATION, SEEK_RETRIES, BROKER_ERRORS],
     ),
     ("Process", &[BUILD, PROCESS_START, PROCESS_CPU, PROCESS_MEMORY]),
 ];
@@ -218,17 +269,29 @@ const fn label(name: &'static str, values: Values) -> Label {
     Label { name, metric: None, values }
 }
 
-/// The values of every label. `class` is the one whose values depend on the metric.
+/// The values of every label. Those of `class` and `code` depend on the metric.
 pub const LABELS: &[Label] = &[
     label("pipeline", Values::Bounded("a pipeline's name in the configuration")),
     label("worker", Values::Bounded("the worker's number within its pipeline, from 0")),
     label("output", Values::Bounded("an output's name in the configuration")),
     label("version", Values::Bounded("the version that runs")),
     label("outcome", Values::OneOf(&["forward", "emit", "drop", "reject", "retry"])),
-    label(
-        "code",
-        Values::Bounded("a dead letter's code: the first 64 that a pipeline meets, then `other` for the rest"),
-    ),
+    label("plugin", Values::Bounded("a plugin's name in the configuration")),
+    label("digest", Values::Bounded("`sha256:<hex>` of a plugin's file; one at a time")),
+    label("counter", Values::Bounded("the name of a counter in the plugin's manifest")),
+    Label {
+        name: "code",
+        metric: Some(DEAD_LETTERS.name),
+        values: Values::Bounded(
+            "a dead letter's code: ours, and those in the plugin's manifest, as far as they are among the first 64 that a \
+             pipeline meets; `other` for the rest",
+        ),
+    },
+    Label {
+        name: "code",
+        metric: Some(GUEST_FAILURES.name),
+        values: Values::OneOf(&["plugin-trap", "plugin-deadline", "plugin-memory", "plugin-protocol"]),
+    },
     label("result", Values::OneOf(&["committed", "aborted", "resolved"])),
     Label {
         name: "class",

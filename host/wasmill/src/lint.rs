@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use serde_json::{Value, json};
-use wasmill_config::{Checks, Config, Pipeline, Problem};
+use wasmill_config::{Checks, Config, Pipeline, PluginKind, Problem};
 
 use crate::cli::LintOutput;
 use crate::exit::Said;
@@ -28,6 +28,9 @@ pub(crate) fn lint(file: &Path, ask_brokers: bool, form: LintOutput) -> anyhow::
             for complaint in &complaints {
                 output::complain(&format!("{}: {complaint}\n", file.display()));
             }
+            if let Ok(config) = &loaded {
+                warn(&config.warnings);
+            }
             if let (Ok(config), true) = (&loaded, ok) {
                 output::data(&format!("{}: ok: {}\n", file.display(), summary(config)))?;
             }
@@ -38,16 +41,31 @@ pub(crate) fn lint(file: &Path, ask_brokers: bool, form: LintOutput) -> anyhow::
 
 /// The configuration in `file`; when it has problems they are printed, and the error says no more.
 pub(crate) fn load(file: &Path) -> anyhow::Result<Config> {
-    check(file).map_err(|problems| {
+    let config = check(file).map_err(|problems| {
         complain(&problems);
-        Said.into()
-    })
+        Said
+    })?;
+    warn(&config.warnings);
+    Ok(config)
 }
 
 fn check(file: &Path) -> Result<Config, Vec<Problem>> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let env = |name: &str| std::env::var(name).ok();
-    wasmill_config::load(file, &Checks { property: &wasmill_kafka::check_property, env: &env, cores })
+    let checks = Checks {
+        property: &wasmill_kafka::check_property,
+        env: &env,
+        cores,
+        native_plugins: wasmill_pipeline::NATIVE_PLUGINS,
+    };
+    wasmill_config::load(file, &checks)
+}
+
+/// What does not change the exit code.
+fn warn(warnings: &[Problem]) {
+    for warning in warnings {
+        output::complain(&format!("warning: {warning}\n"));
+    }
 }
 
 fn complain(problems: &[Problem]) {
@@ -73,14 +91,15 @@ fn counted(count: usize, noun: &str) -> String {
 }
 
 fn report(file: &Path, loaded: &Result<Config, Vec<Problem>>, complaints: &[String]) -> Value {
-    let (problems, pipelines) = match loaded {
-        Ok(config) => (&[][..], config.pipelines.iter().map(described).collect()),
-        Err(problems) => (problems.as_slice(), Vec::new()),
+    let (problems, warnings, pipelines) = match loaded {
+        Ok(config) => (&[][..], config.warnings.as_slice(), config.pipelines.iter().map(described).collect()),
+        Err(problems) => (problems.as_slice(), &[][..], Vec::new()),
     };
     json!({
         "file": file.display().to_string(),
         "ok": problems.is_empty() && complaints.is_empty(),
         "problems": problems,
+        "warnings": warnings,
         "online": complaints,
         "pipelines": pipelines,
     })
@@ -92,9 +111,18 @@ fn described(pipeline: &Pipeline) -> Value {
         "name": pipeline.name,
         "cluster": pipeline.cluster.name,
         "group": pipeline.group,
+        "plugin": plugin(&pipeline.plugin.kind),
         "inputs": pipeline.inputs.iter().map(|input| json!({ "name": input.name, "topic": input.topic })).collect::<Vec<_>>(),
         "outputs": pipeline.outputs.iter().map(|output| json!({ "name": output.name, "topic": output.topic })).collect::<Vec<_>>(),
         "dead_letters": { "topic": pipeline.dead_letters.topic },
         "digest": pipeline.digest,
     })
+}
+
+/// Without what it is given, which may be secret.
+fn plugin(kind: &PluginKind) -> Value {
+    match kind {
+        PluginKind::Native(name) => json!({ "native": name }),
+        PluginKind::Wasm(plugin) => json!({ "name": plugin.name, "file": plugin.file }),
+    }
 }

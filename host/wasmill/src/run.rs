@@ -31,11 +31,12 @@ pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()
     let (metrics, health) = (Metrics::new(), Health::new());
     let _admin = serve_admin(&config, &metrics, &health)?;
     for pipeline in &config.pipelines {
-        let PluginKind::Native(name) = &pipeline.plugin.kind;
-        tracing::warn!(
-            pipeline = pipeline.name,
-            "runs the native plugin `{name}`, which is for tests and benches only"
-        );
+        if let PluginKind::Native(name) = &pipeline.plugin.kind {
+            tracing::warn!(
+                pipeline = pipeline.name,
+                "runs the native plugin `{name}`, which is for tests and benches only"
+            );
+        }
     }
     let (report, ended) = sync_channel(config.pipelines.len());
     for pipeline in &config.pipelines {

@@ -96,40 +96,44 @@ fn lint_as_json_is_one_object_on_standard_output() {
     seen(&["lint", "good.yaml", "--output", "json"]).expect(
         0,
         expect![[r#"
-        {
-          "file": "good.yaml",
-          "ok": true,
-          "online": [],
-          "pipelines": [
             {
-              "cluster": "main",
-              "dead_letters": {
-                "topic": "orders.dlq"
-              },
-              "digest": "sha256:8d33d054912d5cb621d0669634ad2cf9e9df40852ca3054323c82a78e4f4806b",
-              "group": "orders",
-              "inputs": [
+              "file": "good.yaml",
+              "ok": true,
+              "online": [],
+              "pipelines": [
                 {
+                  "cluster": "main",
+                  "dead_letters": {
+                    "topic": "orders.dlq"
+                  },
+                  "digest": "sha256:8d33d054912d5cb621d0669634ad2cf9e9df40852ca3054323c82a78e4f4806b",
+                  "group": "orders",
+                  "inputs": [
+                    {
+                      "name": "orders",
+                      "topic": "orders"
+                    }
+                  ],
                   "name": "orders",
-                  "topic": "orders"
+                  "outputs": [
+                    {
+                      "name": "valid",
+                      "topic": "orders.valid"
+                    },
+                    {
+                      "name": "refused",
+                      "topic": "orders.refused"
+                    }
+                  ],
+                  "plugin": {
+                    "native": "identity"
+                  }
                 }
               ],
-              "name": "orders",
-              "outputs": [
-                {
-                  "name": "valid",
-                  "topic": "orders.valid"
-                },
-                {
-                  "name": "refused",
-                  "topic": "orders.refused"
-                }
-              ]
+              "problems": [],
+              "warnings": []
             }
-          ],
-          "problems": []
-        }
-    "#]],
+        "#]],
         expect![""],
     );
     seen(&["lint", "bad.yaml", "--output", "json"]).expect(1, expect![[r#"
@@ -171,9 +175,31 @@ fn lint_as_json_is_one_object_on_standard_output() {
               "message": "unknown key",
               "path": "pipelines.orders.input"
             }
-          ]
+          ],
+          "warnings": []
         }
     "#]], expect![""]);
+}
+
+#[test]
+fn lint_warns_of_what_is_hardly_meant_and_says_ok() {
+    let folder = tempfile::tempdir().unwrap();
+    let plugins = "plugins:\n  spare: { file: spare.wasm }\npipelines:";
+    fs::write(folder.path().join("spare.wasm"), "").unwrap();
+    fs::write(folder.path().join("spare.yaml"), GOOD.replace("pipelines:", plugins)).unwrap();
+    see(wasmill(folder.path(), &["lint", "spare.yaml"])).expect(
+        0,
+        expect![[r#"
+        spare.yaml: ok: 1 pipeline, 1 input, 2 outputs
+    "#]],
+        expect![[r#"
+        warning: spare.yaml:5:3: plugins.spare: no pipeline uses this plugin
+          hint: remove it, or write `plugin: spare` in a pipeline
+    "#]],
+    );
+    let report = see(wasmill(folder.path(), &["lint", "spare.yaml", "--output", "json"]));
+    let report: serde_json::Value = serde_json::from_str(&report.stdout).unwrap();
+    assert_eq!((&report["ok"], &report["warnings"][0]["path"]), (&true.into(), &"plugins.spare".into()));
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Builds the product as it is released and finds the binary.
+//! Builds the product as it is released, and with the native plugins to compare with, and finds the binary.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,7 +11,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
-        .args(["build", "--release", "--package", "wasmill", "--bin", "wasmill"])
+        .args(["build", "--release", "--package", "wasmill", "--bin", "wasmill", "--features", "native-plugins"])
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

@@ -27,6 +27,11 @@ mod reader;
 mod setting;
 mod wait;
 
+/// The product's, so that a comparison with the raw loop does not compare allocators.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 /// Measures wasmill on a Kafka of its own.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]

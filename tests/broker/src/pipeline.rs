@@ -128,7 +128,12 @@ impl Setup {
     /// It has mistakes.
     #[track_caller]
     pub fn config(&self) -> wasmill_config::Pipeline {
-        let checks = Checks { property: &wasmill_kafka::check_property, env: &|_| None, cores: 2 };
+        let checks = Checks {
+            property: &wasmill_kafka::check_property,
+            env: &|_| None,
+            cores: 2,
+            native_plugins: wasmill_pipeline::NATIVE_PLUGINS,
+        };
         match wasmill_config::load_str("test.yaml", &self.yaml(), Path::new("/"), &checks) {
             Ok(config) => config.pipelines.into_iter().next().expect("one pipeline"),
             Err(problems) => panic!("the test's configuration is wrong: {problems:#?}\n{}", self.yaml()),

@@ -1,4 +1,4 @@
-//! Builds the product with its crash points and finds the binary.
+//! Builds the product with its crash points and native plugins and finds the binary.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -12,7 +12,7 @@ pub fn build() -> Result<PathBuf> {
     let output = Command::new(cargo)
         .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
         // As part of the workspace: alone, its dependencies would have fewer features, and librdkafka be compiled again.
-        .args(["build", "--workspace", "--bin", "wasmill", "--features", "wasmill/crash-points"])
+        .args(["build", "--workspace", "--bin", "wasmill", "--features", "wasmill/crash-points,wasmill/native-plugins"])
         .args(["--message-format", "json-render-diagnostics"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())

@@ -4,8 +4,8 @@ use crate::log::MemoryBatch;
 use crate::world::{Call, World};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmill_record::{
-    Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, Invoke, InvokeError, Outcome,
-    Record, Reply,
+    Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, Invoke, InvokeCounts, InvokeError,
+    Outcome, Record, Reply,
 };
 
 /// A plugin as a test writes it; [`crate::Rig`] wraps it.
@@ -18,6 +18,21 @@ pub trait Behaviour: Send {
         source: &CallSource,
         reply: &mut Reply,
     ) -> Result<(), InvokeError>;
+
+    /// The most records that it takes in one call.
+    fn batch_max(&self) -> usize {
+        usize::MAX
+    }
+
+    /// What its instance has come to since the last time.
+    fn take_counts(&mut self) -> InvokeCounts {
+        InvokeCounts::default()
+    }
+
+    /// What it has counted itself since the last time.
+    fn take_counters(&mut self) -> Vec<(&'static str, u64)> {
+        Vec::new()
+    }
 }
 
 /// The answer for one record.
@@ -131,6 +146,18 @@ impl Invoke<MemoryBatch> for Plugin {
         reply: &mut Reply,
     ) -> Result<(), InvokeError> {
         self.behaviour.answer(batch, from, count, source, reply)
+    }
+
+    fn batch_max(&self) -> usize {
+        self.behaviour.batch_max()
+    }
+
+    fn take_counts(&mut self) -> InvokeCounts {
+        self.behaviour.take_counts()
+    }
+
+    fn take_counters(&mut self, each: &mut dyn FnMut(&str, u64)) {
+        self.behaviour.take_counters().into_iter().for_each(|(name, by)| each(name, by));
     }
 
     fn renew(&mut self) {

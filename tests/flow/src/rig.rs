@@ -24,6 +24,8 @@ pub fn partition(number: i32) -> InputPartition {
 pub struct Rig {
     pub settings: WorkerSettings,
     pub health: Health,
+    /// The worker counts for the pipeline `flow`.
+    pub metrics: Metrics,
     world: Arc<Mutex<World>>,
     commands: crossbeam_channel::Receiver<Command>,
 }
@@ -32,13 +34,20 @@ pub struct Rig {
 pub struct Ran {
     pub result: Result<(), Failed>,
     pub health: Health,
-    pub metrics: Metrics,
+    metrics: Metrics,
     world: World,
 }
 
 impl Ran {
     pub fn world(&self) -> &World {
         &self.world
+    }
+
+    /// The value of the series with exactly this name and these labels; 0 where there is none.
+    pub fn metric(&self, series: &str) -> f64 {
+        let page = self.metrics.encode().expect("a page");
+        let value = page.lines().find_map(|line| line.strip_prefix(series)?.strip_prefix(' ').map(str::to_owned));
+        value.map_or(0.0, |value| value.parse().expect("a number"))
     }
 
     /// Fails the test unless the worker ended well and every call was legal.
@@ -82,7 +91,8 @@ impl Rig {
             records_read: 0,
             empty_polls: 0,
         }));
-        let rig = Rig { settings: settings(), health: Health::new(), world, commands };
+        let (health, metrics) = (Health::new(), Metrics::new());
+        let rig = Rig { settings: settings(), health, metrics, world, commands };
         for number in 0..partitions {
             rig.world().take(partition(number));
         }
@@ -134,7 +144,6 @@ impl Rig {
 
     /// The same with any plugin. It must not keep the world alive.
     pub fn invoking(self, plugin: Box<dyn Invoke<MemoryBatch>>) -> Ran {
-        let metrics = Metrics::new();
         let (clock, books) = {
             let world = self.world();
             (world.clock.clone(), Arc::clone(&world.books))
@@ -147,12 +156,13 @@ impl Rig {
             commands: self.commands,
             books,
             progress: Arc::new(Progress::new(clock.now())),
-            metrics: metrics.worker("flow", 0),
+            metrics: self.metrics.worker("flow", 0),
             health: self.health.clone(),
         };
         let result = Worker::new(self.settings, parts).run();
         let world = Arc::into_inner(self.world).expect("the worker is gone, and its parts with it");
-        Ran { result, health: self.health, metrics, world: world.into_inner().unwrap_or_else(PoisonError::into_inner) }
+        let world = world.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ran { result, metrics: self.metrics, health: self.health, world }
     }
 }
 
@@ -179,5 +189,6 @@ pub fn settings() -> WorkerSettings {
         commit_records_max: 1_000_000,
         commit_bytes_max: 1 << 30,
         transaction_timeout: Duration::from_secs(9),
+        start_deadline: Duration::ZERO,
     }
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use super::plugin::Plugins;
 use super::{Clusters, Context};
-use crate::checked::{Batch, Cluster, Commit, DeadLetters, Input, Output, Pipeline, Plugin, PluginKind, Retry};
+use crate::checked::{Batch, Cluster, Commit, DeadLetters, Delivery, Input, Output, Pipeline, Retry};
 use crate::digest::digest;
 use crate::nearest::nearest;
 use crate::raw;
@@ -26,6 +27,7 @@ struct Group {
 pub(super) fn pipeline(
     item: Item<raw::Pipeline>,
     clusters: Option<&Clusters>,
+    plugins: &Plugins,
     groups: &mut Groups,
     context: &Context<'_>,
 ) -> Option<Pipeline> {
@@ -45,27 +47,33 @@ pub(super) fn pipeline(
         .inputs
         .required(problems, "inputs: { records: { topic: ... } }")
         .and_then(|(inputs, at)| input(inputs, &at, context));
-    let plugin = raw.plugin.required(problems, "plugin: { native: identity }");
-    let plugin = plugin.and_then(|(plugin, _)| plugin.0.native.required(problems, "native: identity"));
+    let plugin = raw.plugin.required(problems, "plugin: ...");
+    let plugin = plugin.and_then(|(plugin, at)| plugins.resolve(&plugin, &at, context));
     let outputs = raw.outputs.required(problems, "outputs: { results: { topic: ... } }");
+    let outputs_place = outputs.as_ref().map_or(&item.at, |(_, at)| at).clone();
     let outputs = outputs.and_then(|(outputs, _)| self::outputs(outputs, input.as_ref(), context));
     let dead_letters = dead_letters(raw.dead_letters, input.as_ref(), &item.at, context);
     let commit = commit(raw.commit, context);
     let retry = retry(raw.retry, context);
     let cores = Int(context.checks.cores.clamp(1, 64) as u64);
-    let cluster = cluster?;
+    let delivery = raw.delivery.value().unwrap_or_default().0;
+    let (cluster, plugin) = (cluster?, plugin?);
+    if delivery == Delivery::ExactlyOnce {
+        super::limits::against_transaction(&plugin, commit.transaction_timeout, context);
+    }
     let section = context.tree.get("pipelines")?.get(&name)?;
-    let digest = digest(&name, section, &cluster.bootstrap_servers);
+    let digest = digest(&name, section, &cluster.bootstrap_servers, super::plugin::part(&plugin, context).as_ref());
     Some(Pipeline {
         name,
         cluster,
         group,
         session_timeout: milliseconds(raw.session_timeout_ms.value().unwrap_or_default()),
-        delivery: raw.delivery.value().unwrap_or_default().0,
+        delivery,
         workers: size(raw.workers.value().unwrap_or(cores)),
         inputs: vec![input?],
-        plugin: Plugin { kind: PluginKind::Native(plugin?.0.0) },
+        plugin,
         outputs: outputs?,
+        outputs_place: problems.place(&outputs_place),
         dead_letters: dead_letters?,
         batch: batch(raw.batch),
         commit,
@@ -141,7 +149,8 @@ fn input(inputs: raw::Inputs, at: &At, context: &Context<'_>) -> Option<Input> {
     }
     let raw = first.value?;
     let (topic, _) = raw.topic.required(context.problems, TOPIC)?;
-    Some(Input { name: first.name, topic: topic.0, start: raw.start.value().unwrap_or_default().0 })
+    let place = context.problems.place(&first.at);
+    Some(Input { name: first.name, topic: topic.0, start: raw.start.value().unwrap_or_default().0, place })
 }
 
 const TOPIC: &str = "topic: ...";
@@ -151,7 +160,8 @@ fn outputs(outputs: raw::Outputs, input: Option<&Input>, context: &Context<'_>) 
         let raw = item.value?;
         let (topic, at) = raw.topic.required(context.problems, TOPIC)?;
         refuse_loop(&topic.0, "output", input, &at, context);
-        Some(Output { name: item.name, topic: topic.0, partition: raw.partition.value().unwrap_or_default().0 })
+        let partition = raw.partition.value().unwrap_or_default().0;
+        Some(Output { name: item.name, topic: topic.0, partition, place: context.problems.place(&item.at) })
     };
     let built: Vec<Option<Output>> = outputs.items.into_iter().map(output).collect();
     built.into_iter().collect()
@@ -250,11 +260,13 @@ fn retry(raw: Field<raw::Retry>, context: &Context<'_>) -> Retry {
     }
 }
 
-fn milliseconds<const MIN: u64, const MAX: u64, const DEFAULT: u64>(number: Int<MIN, MAX, DEFAULT>) -> Duration {
+pub(super) fn milliseconds<const MIN: u64, const MAX: u64, const DEFAULT: u64>(
+    number: Int<MIN, MAX, DEFAULT>,
+) -> Duration {
     Duration::from_millis(number.0)
 }
 
 /// Every size here has a bound that fits, whatever the platform.
-fn size<const MIN: u64, const MAX: u64, const DEFAULT: u64>(number: Int<MIN, MAX, DEFAULT>) -> usize {
+pub(super) fn size<const MIN: u64, const MAX: u64, const DEFAULT: u64>(number: Int<MIN, MAX, DEFAULT>) -> usize {
     usize::try_from(number.0).unwrap_or(usize::MAX)
 }

@@ -33,7 +33,7 @@ impl Read for Property {
                 file => file.required(problems, "file: /run/secrets/x").map(|(file, at)| Property::File(file, at)),
             },
             Kind::Broken => None,
-            Kind::Null | Kind::List => {
+            Kind::Null | Kind::List(_) => {
                 problems.push(
                     &node.at,
                     format!("expected a value or `{{ file: ... }}`, found {}", node.found()),

@@ -4,8 +4,6 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use super::{FromScalar, Refused, SUBSTITUTED, scalar_schema};
-use crate::nearest::nearest;
-use crate::raw::NATIVE_PLUGINS;
 use crate::tree::Scalar;
 
 /// Whether `text` is `chars_max` characters at most, one at least, each a letter, a digit or one of `others`.
@@ -152,29 +150,6 @@ impl FromScalar for Listen {
 }
 
 scalar_schema!([] Listen, { "type": "string", "pattern": format!(r":[0-9]+$|{SUBSTITUTED}") });
-
-/// A plugin that is compiled in.
-pub(crate) struct NativeName(pub(crate) String);
-
-impl FromScalar for NativeName {
-    fn expected() -> String {
-        "the name of a native plugin".to_owned()
-    }
-
-    fn from_scalar(scalar: &Scalar) -> Result<NativeName, Refused> {
-        if NATIVE_PLUGINS.contains(&scalar.text.as_str()) {
-            return Ok(NativeName(scalar.text.clone()));
-        }
-        let meant = if scalar.substituted() { None } else { nearest(&scalar.text, NATIVE_PLUGINS) };
-        let hint = match meant {
-            Some(meant) => format!("did you mean `{meant}`?"),
-            None => format!("there are: {}", NATIVE_PLUGINS.join(", ")),
-        };
-        Err(Refused::new(format!("{} is not a native plugin", scalar.shown()), hint))
-    }
-}
-
-scalar_schema!([] NativeName, { "anyOf": [{ "enum": NATIVE_PLUGINS }, { "type": "string", "pattern": SUBSTITUTED }] });
 
 /// What a waiting record holds back. One value for now.
 pub(crate) struct RetryOrder;

@@ -38,13 +38,13 @@ fn accepted() -> Keys {
     let text = format!(
         "{STRANGER}
 clusters: {{ '*': {{ {STRANGER}, oauthbearer: {{ {STRANGER} }}, properties: {{ '*': {{ {STRANGER} }} }} }} }}
+plugins: {{ '*': {{ {STRANGER}, limits: {{ {STRANGER} }} }} }}
 state: {{ {STRANGER} }}
 admin: {{ {STRANGER} }}
 pipelines:
   '*':
     {STRANGER}
     inputs: {{ '*': {{ {STRANGER} }} }}
-    plugin: {{ {STRANGER} }}
     outputs: {{ '*': {{ {STRANGER} }} }}
     dead_letters: {{ {STRANGER} }}
     batch: {{ {STRANGER} }}
@@ -52,7 +52,7 @@ pipelines:
     retry: {{ {STRANGER}, backoff_ms: {{ {STRANGER} }} }}
 "
     );
-    let checks = Checks { property: &|_, _| Ok(()), env: &|_| None, cores: 1 };
+    let checks = Checks { property: &|_, _| Ok(()), env: &|_| None, cores: 1, native_plugins: &[] };
     let problems = load_str("test.yaml", &text, Path::new(""), &checks).unwrap_err();
     let unknown = problems.iter().filter(|problem| problem.message == "unknown key");
     unknown

@@ -45,7 +45,10 @@ impl Converter<'_> {
         let at = move_to(key_at, node.span().start());
         let kind = match node {
             Parsed::Mapping(mapping) => self.mapping(mapping, key_at),
-            Parsed::Sequence(_) => Kind::List,
+            Parsed::Sequence(items) => {
+                let item = |(number, item): (usize, &Parsed)| self.node(item, &at.item(number));
+                Kind::List(items.iter().enumerate().map(item).collect())
+            }
             Parsed::Scalar(scalar) => self.scalar(scalar, &at),
         };
         // The parser puts an empty value where the next word begins, on another line.

@@ -8,9 +8,11 @@ use marked_yaml::types::MarkedMappingNode;
 
 use crate::tree::At;
 
-/// Spaces before the text of a line: each nested block needs one more, so this bounds the depth. We need about 16.
+/// Spaces before the text of a line: each nested block needs one more (a list below a key none), so this bounds the depth.
+/// We need about 16, and the `config` of a plugin perhaps some more.
 const INDENT_MAX: usize = 200;
-/// `-` and `?` standing alone in a line, each of which opens a block without a new line. We need none.
+/// `-` and `?` standing alone in a line, each of which opens a block without a new line. A list of
+/// lists needs two.
 const INDICATORS_MAX: usize = 20;
 
 /// A place and what is wrong there.

@@ -32,9 +32,9 @@ pub(crate) fn property(name: &str, value: &str) -> Result<(), String> {
     }
 }
 
-/// Four cores, and the answers above.
+/// Four cores, the native plugins of a build for tests, and the answers above.
 pub(crate) fn checks() -> Checks<'static> {
-    Checks { property: &property, env: &env, cores: 4 }
+    Checks { property: &property, env: &env, cores: 4, native_plugins: &["identity", "validator", "retry-first"] }
 }
 
 /// A text whose paths are relative to `folder`.

@@ -1,6 +1,6 @@
 //! Counts dead letters by code. Codes come from plugins, so how many a pipeline may have as a label is bounded here.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use prometheus_client::metrics::counter::Counter;
@@ -11,14 +11,21 @@ use super::families::Families;
 /// series in every Prometheus that scrapes us, for as long as the process lives.
 const CODES_MAX: usize = 64;
 
-/// The code that all others share once [`CODES_MAX`] are known.
+/// The code that all others share: those that are not listed, and those beyond [`CODES_MAX`].
 const OTHER: &str = "other";
 
 /// The codes of one pipeline, shared by its workers.
 #[derive(Debug)]
 pub(super) struct DeadLetterCodes {
-    known: Mutex<HashMap<String, Counter>>,
+    known: Mutex<Known>,
     other: Counter,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    /// `None`: every code is.
+    listed: Option<HashSet<String>>,
+    met: HashMap<String, Counter>,
 }
 
 impl DeadLetterCodes {
@@ -32,13 +39,20 @@ impl DeadLetterCodes {
         Arc::clone(pipelines.entry(pipeline.to_owned()).or_insert_with(fresh))
     }
 
+    /// Only these may have a series of their own from now on.
+    pub(super) fn list(&self, codes: HashSet<String>) {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner).listed = Some(codes);
+    }
+
     /// Counts `n` dead letters with `code`. Dead letters are rare: this may lock and, for a new code, allocate.
     pub(super) fn count(&self, families: &Families, pipeline: &str, code: &str, n: u64) {
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let counter = match known.get(code) {
+        let is_listed = known.listed.as_ref().is_none_or(|listed| listed.contains(code)) && code != OTHER;
+        let counter = match known.met.get(code) {
+            _ if !is_listed => &self.other,
             Some(counter) => counter,
-            None if known.len() < CODES_MAX && code != OTHER => {
-                known.entry(code.to_owned()).or_insert_with(|| families.dead_letters.with(&[pipeline, code]))
+            None if known.met.len() < CODES_MAX => {
+                known.met.entry(code.to_owned()).or_insert_with(|| families.dead_letters.with(&[pipeline, code]))
             }
             None => &self.other,
         };

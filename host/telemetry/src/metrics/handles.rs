@@ -10,6 +10,7 @@ use prometheus_client::metrics::histogram::Histogram;
 
 use super::dead_letters::DeadLetterCodes;
 use super::families::Families;
+use super::plugin::PluginMetrics;
 
 /// What one worker counts. Cloning shares the series.
 #[derive(Clone)]
@@ -25,6 +26,7 @@ pub struct WorkerMetrics {
     pub refused_outputs: Counter,
     /// Set, not added to: each worker has a series of its own.
     pub waiting_partitions: Gauge,
+    pub plugin: PluginMetrics,
     pub transactions: TransactionCounters,
     pub transaction_failures: FailureCounters,
     /// 1 or 0; each worker has a series of its own.
@@ -33,6 +35,7 @@ pub struct WorkerMetrics {
     pub commit_duration: Histogram,
     pub producer_replacements: ReplacementCounters,
     pub rewinds: Counter,
+    pub seek_retries: Counter,
     pub watchdog_stalls: Counter,
     pipeline: Arc<str>,
     codes: Arc<DeadLetterCodes>,
@@ -89,6 +92,7 @@ pub struct ReplacementCounters {
 
 impl WorkerMetrics {
     pub(super) fn resolve(families: &Families, pipeline: &str, worker: usize) -> WorkerMetrics {
+        let plugin = PluginMetrics::resolve(families, pipeline, worker);
         let worker = &[pipeline, &worker.to_string()];
         let outcome = |value| families.records.with(&[pipeline, value]);
         let result = |value| families.transactions.with(&[pipeline, value]);
@@ -109,6 +113,7 @@ impl WorkerMetrics {
             output_bytes: families.output_bytes.with(&[pipeline]),
             refused_outputs: families.refused_outputs.with(&[pipeline]),
             waiting_partitions: families.waiting_partitions.with(worker),
+            plugin,
             transactions: TransactionCounters {
                 committed: result("committed"),
                 aborted: result("aborted"),
@@ -131,6 +136,7 @@ impl WorkerMetrics {
                 unknown: reason("unknown"),
             },
             rewinds: families.rewinds.with(&[pipeline]),
+            seek_retries: families.seek_retries.with(&[pipeline]),
             watchdog_stalls: families.watchdog_stalls.with(&[pipeline]),
             pipeline: Arc::from(pipeline),
             codes: DeadLetterCodes::of(families, pipeline),
@@ -143,8 +149,8 @@ impl WorkerMetrics {
         self.families.outputs.with(&[&self.pipeline, name])
     }
 
-    /// Counts `n` dead letters with `code`. After 64 codes of a pipeline, further ones count as `other`. Takes a lock and
-    /// may allocate; dead letters are rare.
+    /// Counts `n` dead letters with `code`. Codes that are not listed ([`PipelineMetrics::codes`]), and all after the 64th
+    /// of a pipeline, count as `other`. Takes a lock and may allocate; dead letters are rare.
     pub fn dead_letter(&self, code: &str, n: u64) {
         self.codes.count(&self.families, &self.pipeline, code, n);
     }
@@ -191,6 +197,16 @@ impl PipelineMetrics {
             pipeline: Arc::from(pipeline),
             families: families.clone(),
         }
+    }
+
+    /// The plugin that the pipeline runs from now on.
+    pub fn plugin(&self, name: &str, digest: &str) {
+        self.families.plugin.with(&[&self.pipeline, name, digest]).set(1);
+    }
+
+    /// Only these codes of dead letters have a series of their own. Without a list every code may have one.
+    pub fn codes(&self, codes: impl IntoIterator<Item = String>) {
+        DeadLetterCodes::of(&self.families, &self.pipeline).list(codes.into_iter().collect());
     }
 
     /// Counts one error of the client library. `class` is a word of the code, never the error's text: that is why it is

@@ -11,11 +11,13 @@ fn busy() -> Metrics {
     for worker in 0..2 {
         let worker = metrics.worker("orders", worker);
         worker.output("valid").inc_by(3);
+        worker.plugin.counter("big-orders").inc();
         worker.dead_letter("too-many-items", 1);
         worker.commit_duration.observe(0.004);
         worker.records.forward.inc_by(256);
     }
     metrics.pipeline("orders").broker_error("transport");
+    metrics.pipeline("orders").plugin("order-validation", "sha256:00");
     metrics
 }
 
@@ -160,6 +162,19 @@ fn the_65th_dead_letter_code_of_a_pipeline_and_all_later_ones_count_as_other() {
     assert_eq!(of("orders", "late"), None);
     assert_eq!(of("orders", "code-63"), Some(5.0));
     assert_eq!(of("loyalty", "late"), Some(7.0));
+}
+
+#[test]
+fn a_code_that_is_not_listed_counts_as_other() {
+    let metrics = Metrics::new();
+    let worker = metrics.worker("orders", 0);
+    metrics.pipeline("orders").codes(["too-many-items".to_owned()]);
+    for code in ["too-many-items", "order-4711", "order-4712"] {
+        worker.dead_letter(code, 1);
+    }
+    let of =
+        |code: &str| sample(&metrics, &format!("wasmill_dead_letters_total{{pipeline=\"orders\",code=\"{code}\"}}"));
+    assert_eq!((of("too-many-items"), of("other"), of("order-4711")), (Some(1.0), Some(2.0), None));
 }
 
 #[test]
