@@ -1,7 +1,7 @@
 //! The sandbox, set up as the tests need it.
 
 use crate::built::folder;
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::path::Path;
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -48,9 +48,9 @@ pub fn instance(plugin: &Plugin, outputs: &[&str]) -> Instance {
 }
 
 /// The guest `zoo`, with this deadline.
-pub fn zoo(record_deadline: Duration) -> Instance {
-    let plugin = load(&crate::built::guest("zoo"), &Value::Null, limits(record_deadline));
-    instance(&plugin.unwrap_or_else(|error| panic!("{error}")), OUTPUTS)
+pub fn zoo(record_deadline: Duration) -> Plugin {
+    let plugin = load(&crate::built::guest("zoo"), &json!({}), limits(record_deadline));
+    plugin.unwrap_or_else(|error| panic!("{error}"))
 }
 
 /// What one call brought.

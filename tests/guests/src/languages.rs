@@ -13,6 +13,7 @@ use std::process::{Command, Stdio};
 /// Set to `1` where all compilers must be there.
 const REQUIRE: &str = "WASMILL_REQUIRE_LANGUAGES";
 
+/// In the order of [`Language::ALL`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Language {
     Rust,

@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 use wasmill_flow::MemoryBatch;
 use wasmill_guests::catalogue::{Expected, Guest, ZOO};
-use wasmill_guests::host::{call, renew, zoo};
+use wasmill_guests::host::{OUTPUTS, call, instance, renew, zoo};
 use wasmill_guests::{memory, records};
 use wasmill_sandbox::Instance;
 
@@ -21,7 +21,7 @@ const GROWTH_MIB_MAX: u64 = 160;
 /// One test, so that nothing else uses memory meanwhile.
 #[test]
 fn every_guest_gets_its_code_alone_and_in_company_within_bounds_and_the_host_goes_on() {
-    let mut instance = zoo(DEADLINE);
+    let mut instance = instance(&zoo(DEADLINE), OUTPUTS);
     let mut wrong = Vec::new();
     println!("{:<24} {:<40} {:>9} {:>9} {:>9}", "guest", "alone", "alone ms", "three ms", "more MiB");
     for guest in ZOO {

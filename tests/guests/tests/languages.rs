@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use serde_json::json;
+use std::sync::OnceLock;
 use std::time::Duration;
 use wasmill_config::PluginLimits;
 use wasmill_flow::{Entry, MemoryBatch, Ran, Rig, partition};
@@ -28,9 +29,14 @@ fn limits(language: Language) -> PluginLimits {
     }
 }
 
+/// Loaded once: compiling CPython takes half a minute.
 fn plugin(language: Language) -> Option<Plugin> {
-    let plugin = load(&language.guest()?, &json!({}), limits(language));
-    Some(plugin.unwrap_or_else(|error| panic!("{error}")))
+    static LOADED: [OnceLock<Option<Plugin>>; Language::ALL.len()] = [const { OnceLock::new() }; Language::ALL.len()];
+    let load = || {
+        let plugin = load(&language.guest()?, &json!({}), limits(language));
+        Some(plugin.unwrap_or_else(|error| panic!("{error}")))
+    };
+    LOADED[language as usize].get_or_init(load).clone()
 }
 
 /// Runs the test for every language that can be built here.

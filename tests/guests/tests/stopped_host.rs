@@ -15,7 +15,7 @@ const HEAVY_MS: u64 = 100;
 const STOP: Duration = Duration::from_secs(5);
 /// 10 ms of every 100.
 const THROTTLED: (Duration, Duration) = (Duration::from_millis(90), Duration::from_millis(10));
-/// A stop may fall between two calls, which is unlikely; not so often.
+/// A stop may fall beside a call, which is unlikely; not so often.
 const TRIES: usize = 20;
 /// Nothing here takes that long but a test that hangs.
 const PATIENCE: Duration = Duration::from_secs(120);
@@ -42,18 +42,24 @@ impl Host {
         Host { child, values, answers }
     }
 
+    /// Comes back when the call is about to begin.
     fn send(&mut self, value: &str) {
         writeln!(self.values, "{value}").unwrap();
         self.values.flush().unwrap();
+        assert_eq!(self.line_within(PATIENCE).as_deref(), Some("begin"));
+    }
+
+    fn line_within(&self, time: Duration) -> Option<String> {
+        match self.answers.recv_timeout(time) {
+            Ok(line) => Some(line),
+            Err(RecvTimeoutError::Timeout) => None,
+            Err(RecvTimeoutError::Disconnected) => panic!("the host has ended"),
+        }
     }
 
     /// What comes within the time.
     fn answer_within(&self, time: Duration) -> Option<Answer> {
-        let line = match self.answers.recv_timeout(time) {
-            Ok(line) => line,
-            Err(RecvTimeoutError::Timeout) => return None,
-            Err(RecvTimeoutError::Disconnected) => panic!("the host has ended"),
-        };
+        let line = self.line_within(time)?;
         let mut parts = line.rsplit('|');
         let mut number = || parts.next().unwrap().parse().unwrap();
         let (cpu_ms, wall_ms) = (number(), number());
@@ -107,8 +113,8 @@ impl Drop for Host {
 }
 
 fn read(out: ChildStdout) -> Receiver<String> {
-    // One record is under way at a time, so there is at most one answer.
-    let (send, answers) = sync_channel(1);
+    // One record is under way at a time, so there are at most two lines.
+    let (send, answers) = sync_channel(2);
     std::thread::spawn(move || BufReader::new(out).lines().map_while(Result::ok).try_for_each(|line| send.send(line)));
     answers
 }
