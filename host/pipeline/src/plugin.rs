@@ -4,9 +4,9 @@
 //! what it returns is loaded for as long as the process lives, whatever becomes of the files. Says nothing about what a plugin
 //! may do; that is the sandbox's. Called by the verbs `run` and `lint`; `start` takes one [`BoundPlugin`] for its workers.
 
+use crate::letters::HOST_CODES;
 #[cfg(feature = "native-plugins")]
 use crate::native::Native;
-use crate::letters::HOST_CODES;
 use std::collections::BTreeMap;
 use std::path::Path;
 use wasmill_config::{Config, Pipeline, PluginKind, Problem, WasmPlugin};

@@ -40,26 +40,11 @@ pub enum Plugin {
 }
 
 pub const ALL: [Pipeline; 4] = [
-    Pipeline {
-        name: "identity",
-        plugin: Plugin::Native("identity"),
-        partition: Partition::Source,
-        rejects: false,
-    },
-    Pipeline {
-        name: "validator",
-        plugin: Plugin::Native("validator"),
-        partition: Partition::Key,
-        rejects: true,
-    },
+    Pipeline { name: "identity", plugin: Plugin::Native("identity"), partition: Partition::Source, rejects: false },
+    Pipeline { name: "validator", plugin: Plugin::Native("validator"), partition: Partition::Key, rejects: true },
     // An identity with a memory: a record that its instance has seen before is dropped. So an instance that outlives the
     // transaction of what it saw loses records.
-    Pipeline {
-        name: "wasm-remember",
-        plugin: Plugin::Wasm("remember"),
-        partition: Partition::Source,
-        rejects: false,
-    },
+    Pipeline { name: "wasm-remember", plugin: Plugin::Wasm("remember"), partition: Partition::Source, rejects: false },
     Pipeline { name: "wasm-reject", plugin: Plugin::Wasm("reject"), partition: Partition::Key, rejects: true },
 ];
 

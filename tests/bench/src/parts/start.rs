@@ -32,9 +32,9 @@ pub(super) fn ready(setting: &Setting, _: Scale, figures: &mut Figures) -> Resul
         }
     }
     setting.remove(&[&input, &output])?;
-    figures
-        .remarks
-        .push(format!("start: from spawn to a 200 of /readyz, brokers and topics there, the plugin's code cached; median of {STARTS}"));
+    figures.remarks.push(format!(
+        "start: from spawn to a 200 of /readyz, brokers and topics there, the plugin's code cached; median of {STARTS}"
+    ));
     figures.add("start.ready_ms", median(taken_ms), "ms");
     Ok(())
 }

@@ -73,9 +73,7 @@ pub(super) fn measure(setting: &Setting, scale: Scale, figures: &mut Figures) ->
         figures.add(format!("{name}.rss_mib"), median(turns.iter().map(|turn| turn.rss_mib)), "MiB");
         figures.add(format!("{name}.cpu_ratio"), cpu_ratio(turns, raw), "");
     }
-    for (plugin, once, least) in
-        [("native-identity", native_once, native_least), ("identity", wasm_once, wasm_least)]
-    {
+    for (plugin, once, least) in [("native-identity", native_once, native_least), ("identity", wasm_once, wasm_least)] {
         figures.add(format!("loop.{plugin}.exactly_to_at_least_once.cpu_ratio"), cpu_ratio(once, least), "");
     }
     Ok(())
