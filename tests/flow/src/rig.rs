@@ -2,7 +2,7 @@
 
 use crate::plugin::{Behaviour, Plugin};
 use crate::world::{Call, Fault, When, World};
-use crate::{Answer, Each, Entry, ManualClock, MemorySink, MemorySource};
+use crate::{Answer, Each, Entry, ManualClock, MemorySink, MemorySource, MemoryTopics};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -82,6 +82,7 @@ impl Rig {
             deliver_early: 0,
             stalled: BTreeSet::new(),
             membership: (1, true),
+            changed: None,
             outlet: crate::outlet::Outlet::default(),
             flowing: BTreeMap::new(),
             unstarted: BTreeSet::new(),
@@ -147,6 +148,7 @@ impl Rig {
             clock: clock.clone(),
             commands: self.commands,
             books,
+            topics: Box::new(MemoryTopics::new(Arc::clone(&self.world))),
             progress: Arc::new(Progress::new(clock.now())),
             metrics: metrics.worker("flow", 0),
             health: self.health.clone(),
