@@ -94,6 +94,8 @@ pub struct Pipeline {
     pub workers: usize,
     /// One for now; the type is a list because follower inputs come with state.
     pub inputs: Vec<Input>,
+    /// Where `inputs` is: the place of one that is missing.
+    pub inputs_place: Place,
     pub plugin: Plugin,
     /// In the order of the file; an output's number is its position.
     pub outputs: Vec<Output>,

@@ -6,6 +6,10 @@ use wasmill_deadletter::{Letter, OUTPUT_REFUSED};
 use wasmill_record::{Batch, Clock, DeadLetter, GuestFailure, Origin, Sink, Source, WriteError};
 use wasmill_settle::Code;
 
+/// The codes that are not a plugin's own. Those of calls that brought no answer are [`wasmill_record::GuestFailureKind`]'s.
+pub(crate) const HOST_CODES: &[&str] =
+    &["plugin-trap", "plugin-deadline", "plugin-memory", "plugin-protocol", OUTPUT_REFUSED];
+
 /// Why a record is set aside.
 struct Reason<'a> {
     stage: &'a str,

@@ -13,7 +13,7 @@ pub mod handover;
 mod letters;
 #[cfg(feature = "native-plugins")]
 pub mod native;
-mod plugin;
+pub mod plugin;
 mod process;
 pub mod progress;
 pub mod settings;
@@ -24,11 +24,12 @@ mod supervisor;
 pub mod taking;
 mod topics;
 mod waiting;
+pub mod watch;
 pub mod worker;
 
 pub use command::{Ack, Command, WorkerHandle};
 pub use failed::Failed;
-pub use plugin::NATIVE_PLUGINS;
+pub use plugin::{BoundPlugin, NATIVE_PLUGINS, Plugins, PluginsError};
 pub use settings::WorkerSettings;
 pub use start::{Identity, Pipeline, Stopped, start};
 pub use worker::Worker;

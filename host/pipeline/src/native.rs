@@ -5,6 +5,7 @@
 use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, InvokeError, Outcome, Reply};
 
 /// Answers every record with one outcome, chosen by its value.
+#[derive(Clone, Copy)]
 pub struct Native {
     name: &'static str,
     answer: Function,
@@ -43,6 +44,10 @@ impl Native {
             _ => return None,
         };
         Some(Native { name, answer })
+    }
+
+    pub fn name(&self) -> &'static str {
+        self.name
     }
 }
 

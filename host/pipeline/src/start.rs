@@ -3,12 +3,13 @@
 use crate::command::WorkerHandle;
 use crate::failed::Failed;
 use crate::handover::Handover;
-use crate::plugin;
+use crate::plugin::BoundPlugin;
 use crate::progress::Progress;
 use crate::settings::WorkerSettings;
-use crate::supervisor::{Supervisor, WorkerThread, component, watch_topics};
+use crate::supervisor::{Supervisor, WorkerThread, component};
 use crate::taking::Taking;
 use crate::topics::{Topics, TopicsError};
+use crate::watch::{Asker, Watch};
 use crate::worker::{Parts, Worker};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -61,8 +62,6 @@ pub enum Stopped {
     Topics(#[from] TopicsError),
     #[error(transparent)]
     Brokers(#[from] ProbeError),
-    #[error("this build of wasmill can not run the plugin of pipeline `{0}`")]
-    Plugin(String),
     #[error("told to stop before a broker answered")]
     Told,
     #[error("no thread: {0}")]
@@ -73,6 +72,7 @@ pub enum Stopped {
 /// when the group gives them.
 pub fn start(
     config: &wasmill_config::Pipeline,
+    plugin: &BoundPlugin,
     identity: &Identity,
     metrics: &Metrics,
     health: &Health,
@@ -95,9 +95,14 @@ pub fn start(
     )?);
     let books = Arc::new(Mutex::new(Books::default()));
     let (failures, failed) = bounded(config.workers + 1);
+    let watch = Watch::new(topics.clone(), probe);
     let mut workers = Vec::with_capacity(config.workers);
     for worker in 0..config.workers {
-        workers.push(start_worker(config, identity, metrics, health, &consumer, &topics, &books, &failures, worker)?);
+        let asker = watch.asker();
+        let failures = &failures;
+        workers.push(start_worker(
+            config, plugin, identity, metrics, health, &consumer, &topics, &books, asker, failures, worker,
+        )?);
     }
     let handles: Vec<WorkerHandle> = workers.iter().map(|worker| worker.handle.clone()).collect();
 
@@ -116,11 +121,12 @@ pub fn start(
     let (end_watch, watch_ended) = bounded(1);
     let watching = {
         let failures = failures.clone();
-        thread(&format!("{}/topics", config.name), move || watch_topics(probe, topics, failures, watch_ended))?
+        thread(&format!("{}/topics", config.name), move || watch.run(failures, watch_ended))?
     };
 
     let pipeline_metrics = metrics.pipeline(&config.name);
     pipeline_metrics.pipeline_up.set(1);
+    plugin.introduce(&pipeline_metrics);
     let mut supervisor = Supervisor {
         pipeline: config.name.clone(),
         consumer: Arc::clone(&consumer),
@@ -212,12 +218,14 @@ pub fn check_brokers(config: &wasmill_config::Pipeline, timeout: Duration) -> Re
 #[expect(clippy::too_many_arguments, reason = "wiring: each part is named once, and only here")]
 fn start_worker(
     config: &wasmill_config::Pipeline,
+    plugin: &BoundPlugin,
     identity: &Identity,
     metrics: &Metrics,
     health: &Health,
     consumer: &Arc<Consumer>,
     topics: &Topics,
     books: &Arc<Mutex<Books>>,
+    asker: Asker,
     failures: &Sender<Failed>,
     worker: usize,
 ) -> Result<WorkerThread, Stopped> {
@@ -239,7 +247,7 @@ fn start_worker(
     let (handle, commands) = WorkerHandle::new(worker);
     let progress = Arc::new(Progress::new(Instant::now()));
     let worker_metrics = metrics.worker(&config.name, worker);
-    let plugin = plugin::instance(&config.plugin.kind).ok_or_else(|| Stopped::Plugin(config.name.clone()))?;
+    let plugin = plugin.instance();
     let worker_settings = WorkerSettings::new(config, worker, &identity.instance, &identity.run);
     let source = Inlet::new(Arc::clone(consumer), worker);
     let thread_name = format!("{}/{worker}", config.name);
@@ -256,6 +264,7 @@ fn start_worker(
                     clock: SystemClock,
                     commands,
                     books,
+                    topics: Box::new(asker),
                     progress: thread_progress,
                     metrics: thread_metrics,
                     health,

@@ -12,7 +12,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-mod binary;
 mod contestant;
 mod figures;
 mod http;

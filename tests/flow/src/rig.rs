@@ -2,7 +2,7 @@
 
 use crate::plugin::{Behaviour, Plugin};
 use crate::world::{Call, Fault, When, World};
-use crate::{Answer, Each, Entry, ManualClock, MemoryBatch, MemorySink, MemorySource};
+use crate::{Answer, Each, Entry, ManualClock, MemoryBatch, MemorySink, MemorySource, MemoryTopics};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -84,6 +84,7 @@ impl Rig {
             deliver_early: 0,
             stalled: BTreeSet::new(),
             membership: (1, true),
+            changed: None,
             outlet: crate::outlet::Outlet::default(),
             flowing: BTreeMap::new(),
             unstarted: BTreeSet::new(),
@@ -155,6 +156,7 @@ impl Rig {
             clock: clock.clone(),
             commands: self.commands,
             books,
+            topics: Box::new(MemoryTopics::new(Arc::clone(&self.world))),
             progress: Arc::new(Progress::new(clock.now())),
             metrics: self.metrics.worker("flow", 0),
             health: self.health.clone(),

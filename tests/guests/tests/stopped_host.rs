@@ -152,7 +152,7 @@ fn a_host_that_gets_a_tenth_of_a_cpu_holds_nothing_against_its_records() {
         assert_eq!(answer.words, "forward 0", "{answer:?}");
         // In wall time it would have been too late.
         stretched += usize::from(answer.wall_ms > DEADLINE_MS);
-        if stretched == 5 {
+        if stretched == 3 {
             return host.still_has_a_deadline();
         }
     }

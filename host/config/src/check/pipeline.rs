@@ -43,10 +43,9 @@ pub(super) fn pipeline(
             context,
         );
     }
-    let input = raw
-        .inputs
-        .required(problems, "inputs: { records: { topic: ... } }")
-        .and_then(|(inputs, at)| input(inputs, &at, context));
+    let inputs = raw.inputs.required(problems, "inputs: { records: { topic: ... } }");
+    let inputs_place = inputs.as_ref().map_or(&item.at, |(_, at)| at).clone();
+    let input = inputs.and_then(|(inputs, at)| input(inputs, &at, context));
     let plugin = raw.plugin.required(problems, "plugin: ...");
     let plugin = plugin.and_then(|(plugin, at)| plugins.resolve(&plugin, &at, context));
     let outputs = raw.outputs.required(problems, "outputs: { results: { topic: ... } }");
@@ -71,6 +70,7 @@ pub(super) fn pipeline(
         delivery,
         workers: size(raw.workers.value().unwrap_or(cores)),
         inputs: vec![input?],
+        inputs_place: problems.place(&inputs_place),
         plugin,
         outputs: outputs?,
         outputs_place: problems.place(&outputs_place),

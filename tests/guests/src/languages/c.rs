@@ -6,7 +6,7 @@
 //! `wit-bindgen c wit --world plugin-typed --out-dir tests/guests/c/bindings`.
 
 use super::{Absent, is_fresh, run};
-use crate::built::{folder, here, sysroot};
+use crate::built::{folder, here};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
@@ -64,7 +64,7 @@ fn can_compile(compiler: &str) -> bool {
 }
 
 fn link(objects: &[PathBuf], made: &std::path::Path) {
-    let rustlib = sysroot().expect("the guests in Rust were built").join("lib/rustlib");
+    let rustlib = wasmill_artifacts::sysroot().expect("the guests in Rust were built").join("lib/rustlib");
     let host = std::fs::read_dir(&rustlib).expect("a toolchain has targets").flatten();
     let mut tools = host.map(|target| target.path().join("bin")).filter(|bin| bin.join("wasm-component-ld").is_file());
     let tools = tools.next().expect("a toolchain that builds for wasm32-wasip2 brings its linker");
