@@ -34,6 +34,16 @@ pub(crate) fn command() -> Command {
     command
 }
 
+/// The cargo that runs us, in a workspace of its own below the root: the flags of this one do not count there.
+pub(crate) fn command_in(workspace: &str) -> Command {
+    let mut command = command();
+    command.current_dir(root().join(workspace));
+    for name in ["CARGO_TARGET_DIR", "CARGO_BUILD_TARGET", "RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS"] {
+        command.env_remove(name);
+    }
+    command
+}
+
 /// Builds a program of the workspace, quietly, and runs it with the arguments.
 pub(crate) fn run_program(name: &str, release: bool, arguments: &[OsString]) -> anyhow::Result<()> {
     let status = Command::new(program(name, release)?).args(arguments).status().context("failed to start it")?;

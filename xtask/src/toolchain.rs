@@ -1,11 +1,14 @@
 //! Says what this machine lacks to build the workspace, and the line to type for it. Installs nothing.
 
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use anyhow::ensure;
 
 /// `rust-version` of the workspace.
 const RUST: &str = env!("CARGO_PKG_RUST_VERSION");
+/// What plugins are built for.
+const WASM: &str = "wasm32-wasip2";
 const PACKAGES: &str = "apt-get install -y build-essential pkg-config libssl-dev zlib1g-dev";
 
 /// An error that lists everything that is missing at once.
@@ -24,6 +27,11 @@ pub(crate) fn check() -> anyhow::Result<()> {
             let name = if component == "fmt" { "rustfmt" } else { component };
             missing.push(format!("cargo {component}: rustup component add {name}"));
         }
+    }
+    let sysroot = output("rustc", &["--print", "sysroot"]);
+    let target = sysroot.map(|root| Path::new(root.trim()).join("lib/rustlib").join(WASM));
+    if !target.is_some_and(|target| target.is_dir()) {
+        missing.push(format!("the target {WASM}: rustup target add {WASM}"));
     }
     let needed: [(&str, &str, &[&str]); 4] = [
         ("a C compiler", "cc", &["--version"]),

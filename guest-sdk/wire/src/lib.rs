@@ -31,4 +31,4 @@ pub use decode::{Decoder, Limits, ProtocolError};
 pub use layout::{CODE_BYTES_MAX, HEADER_OVERHEAD, MESSAGE_BYTES_MAX, RECORD_WORDS, Reads};
 pub use packed::{Input, Packed, TooLarge};
 pub use read::{Batch, Field, HeaderIter, Record};
-pub use write::{Mark, ReplyBuffers, Writer};
+pub use write::{Mark, ReplyBuffers, Writer, write_header};

@@ -26,6 +26,11 @@ pub struct ReplyBuffers {
 pub struct Mark(usize);
 
 impl Writer {
+    pub const fn new() -> Writer {
+        let reply = ReplyBuffers { actions: Vec::new(), args: Vec::new(), data: Vec::new() };
+        Writer { reply, too_large: false }
+    }
+
     /// With room for the last reply's sizes: growing step by step copies every emitted byte once more.
     pub fn with_capacity(records: usize, args: usize, data: usize) -> Writer {
         let reply = ReplyBuffers {
@@ -87,13 +92,14 @@ impl Writer {
         let (at, mut count) = (self.reply.data.len(), 0);
         for (name, value) in headers {
             count += 1;
-            let (name_len, value_len) = (self.word(name.len()), value.map_or(NULL, |value| self.word(value.len())));
-            self.reply.data.extend_from_slice(&name_len.to_le_bytes());
-            self.reply.data.extend_from_slice(&value_len.to_le_bytes());
-            self.reply.data.extend_from_slice(name.as_bytes());
-            self.reply.data.extend_from_slice(value.unwrap_or_default());
+            write_header(&mut self.reply.data, name, value);
         }
         if count == 0 { HeaderList::default() } else { HeaderList { at: self.word(at), count: self.word(count) } }
+    }
+
+    /// Keeps headers that were written with [`write_header`] into a buffer of their own.
+    pub fn written_headers(&mut self, headers: &[u8], count: u32) -> HeaderList {
+        if count == 0 { HeaderList::default() } else { HeaderList { at: self.append(headers).at, count } }
     }
 
     pub fn forward(&mut self, output: u16, changes: &[Change]) {
@@ -189,4 +195,14 @@ fn part(part: Part, inherit: u32) -> (u32, [u32; 2]) {
         Part::Null => (0, [0, NULL]),
         Part::Bytes(Span { at, len }) => (0, [at, len]),
     }
+}
+
+/// Appends one header to what may become a list of them.
+pub fn write_header(data: &mut Vec<u8>, name: &str, value: Option<&[u8]>) {
+    // A length that 32 bits can't say becomes one that no data has: the reply is refused.
+    let length = |bytes: &[u8]| u32::try_from(bytes.len()).unwrap_or(LENGTH_MAX).min(LENGTH_MAX);
+    data.extend_from_slice(&length(name.as_bytes()).to_le_bytes());
+    data.extend_from_slice(&value.map_or(NULL, length).to_le_bytes());
+    data.extend_from_slice(name.as_bytes());
+    data.extend_from_slice(value.unwrap_or_default());
 }

@@ -1,4 +1,4 @@
-//! Ending a transaction: drain, send positions with the token, EndTxn; or abort; or, when nobody knows, ask the token.
+//! Ending a transaction: drain, send positions with the token, look at the topics, EndTxn; or abort; or, when nobody knows, ask the token.
 //!
 //! Which move follows which answer is decided by `settle::transaction`; this file carries the moves out. After each of
 //! its functions the books are right: what is in the log is noted as committed, what is void has been rewound, and what
@@ -7,6 +7,7 @@
 use crate::crash;
 use crate::failed::Failed;
 use crate::progress::Phase;
+use crate::watch::Look;
 use crate::worker::{Open, Producer, RETRY_PAUSE, Worker};
 use std::sync::PoisonError;
 use std::time::Duration;
@@ -40,12 +41,13 @@ where
         let Some(open) = self.open else { return Ok(Ended::Committed) };
         let started = self.clock.now();
         self.progress.enter(Phase::Commit, started);
+        self.commit_began = Some(started);
         let deadline = (started + self.settings.commit_deadline()).min(open.begun + self.settings.last_moment());
         let token = self.token();
         let mut step = Step::Drain;
         loop {
             let left = deadline.saturating_duration_since(self.clock.now()).max(Duration::from_millis(1));
-            let result = self.take_step(step, &token, left);
+            let result = self.take_step(step, &token, left)?;
             let in_time = self.clock.now() < deadline;
             let seen = result.as_ref().map_or_else(Seen::Failed, |()| Seen::Done);
             let next = after_step(step, seen, self.sink.wire(), in_time);
@@ -54,11 +56,11 @@ where
             }
             match next {
                 AfterStep::Next(next) => {
-                    crash::point(if next == Step::SendOffsets {
-                        crash::AFTER_DRAIN
-                    } else {
-                        crash::AFTER_SEND_OFFSETS
-                    });
+                    match next {
+                        Step::SendOffsets => crash::point(crash::AFTER_DRAIN),
+                        Step::EndTxn => crash::point(crash::AFTER_SEND_OFFSETS),
+                        Step::Drain | Step::CheckTopics => {}
+                    }
                     step = next;
                 }
                 AfterStep::Again => self.clock.rest(RETRY_PAUSE),
@@ -98,23 +100,34 @@ where
         }
     }
 
-    fn take_step(&mut self, step: Step, token: &str, left: Duration) -> Result<(), Failure> {
+    fn take_step(&mut self, step: Step, token: &str, left: Duration) -> Result<Result<(), Failure>, Failed> {
         match step {
-            Step::Drain => {
-                self.sink.drain(left)?;
-                Ok(())
-            }
-            Step::SendOffsets => {
-                // Epochs and metadata of one moment: the books change on the poll thread only (R1.6).
-                let membership = {
-                    let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-                    guard::check_epochs(&books, self.tracker.touched())?;
-                    self.sink.membership()
-                };
-                guard::check_membership(&membership)?;
-                self.sink.send_positions(&self.tracker.positions(), token, &membership, left)
-            }
-            Step::EndTxn => self.sink.commit(left),
+            Step::Drain => Ok(self.sink.drain(left)),
+            Step::SendOffsets => Ok(self.send_offsets(token, left)),
+            Step::CheckTopics => self.check_topics(left),
+            Step::EndTxn => Ok(self.sink.commit(left)),
+        }
+    }
+
+    fn send_offsets(&mut self, token: &str, left: Duration) -> Result<(), Failure> {
+        // Epochs and metadata of one moment: the books change on the poll thread only (R1.6).
+        let membership = {
+            let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+            guard::check_epochs(&books, self.tracker.touched())?;
+            self.sink.membership()
+        };
+        guard::check_membership(&membership)?;
+        // Answered while the positions are under way. Everything has been read and acknowledged by now.
+        self.topics.ask();
+        self.sink.send_positions(&self.tracker.positions(), token, &membership, left)
+    }
+
+    /// What was read from or written to a topic that is another one by now is not committed (R1.7).
+    fn check_topics(&mut self, left: Duration) -> Result<Result<(), Failure>, Failed> {
+        match self.topics.answer(left) {
+            Look::Same => Ok(Ok(())),
+            Look::Changed { topic, what } => Err(Failed::Topic { topic, what }),
+            Look::Unknown { message } => Ok(Err(Failure::new(Class::Retriable, message))),
         }
     }
 
@@ -367,6 +380,7 @@ where
                 return Err(Failed::Rewind { partition: *partition, to: to.next(), message });
             }
             if !back.is_empty() {
+                self.metrics.seek_retries.inc_by(back.len() as u64);
                 self.clock.rest(RETRY_PAUSE);
             }
         }

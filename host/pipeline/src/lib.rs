@@ -24,6 +24,7 @@ mod supervisor;
 pub mod taking;
 mod topics;
 mod waiting;
+pub mod watch;
 pub mod worker;
 
 pub use command::{Ack, Command, WorkerHandle};

@@ -6,9 +6,10 @@ use crate::handover::Handover;
 use crate::plugin::BoundPlugin;
 use crate::progress::Progress;
 use crate::settings::WorkerSettings;
-use crate::supervisor::{Supervisor, WorkerThread, component, watch_topics};
+use crate::supervisor::{Supervisor, WorkerThread, component};
 use crate::taking::Taking;
 use crate::topics::{Topics, TopicsError};
+use crate::watch::{Asker, Watch};
 use crate::worker::{Parts, Worker};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -94,10 +95,13 @@ pub fn start(
     )?);
     let books = Arc::new(Mutex::new(Books::default()));
     let (failures, failed) = bounded(config.workers + 1);
+    let watch = Watch::new(topics.clone(), probe);
     let mut workers = Vec::with_capacity(config.workers);
     for worker in 0..config.workers {
+        let asker = watch.asker();
+        let failures = &failures;
         workers.push(start_worker(
-            config, plugin, identity, metrics, health, &consumer, &topics, &books, &failures, worker,
+            config, plugin, identity, metrics, health, &consumer, &topics, &books, asker, failures, worker,
         )?);
     }
     let handles: Vec<WorkerHandle> = workers.iter().map(|worker| worker.handle.clone()).collect();
@@ -117,7 +121,7 @@ pub fn start(
     let (end_watch, watch_ended) = bounded(1);
     let watching = {
         let failures = failures.clone();
-        thread(&format!("{}/topics", config.name), move || watch_topics(probe, topics, failures, watch_ended))?
+        thread(&format!("{}/topics", config.name), move || watch.run(failures, watch_ended))?
     };
 
     let pipeline_metrics = metrics.pipeline(&config.name);
@@ -221,6 +225,7 @@ fn start_worker(
     consumer: &Arc<Consumer>,
     topics: &Topics,
     books: &Arc<Mutex<Books>>,
+    asker: Asker,
     failures: &Sender<Failed>,
     worker: usize,
 ) -> Result<WorkerThread, Stopped> {
@@ -259,6 +264,7 @@ fn start_worker(
                     clock: SystemClock,
                     commands,
                     books,
+                    topics: Box::new(asker),
                     progress: thread_progress,
                     metrics: thread_metrics,
                     health,

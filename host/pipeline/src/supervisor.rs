@@ -1,25 +1,21 @@
-//! The poll thread of a pipeline: keeps the membership alive, answers rebalances, watches workers and topics, and takes
+//! The poll thread of a pipeline: keeps the membership alive, answers rebalances, watches workers, and takes
 //! everything down in the right order.
 
 use crate::command::{Command, WorkerHandle};
 use crate::failed::Failed;
 use crate::handover::Handover;
 use crate::progress::Progress;
-use crate::topics::Topics;
 use crossbeam_channel::{Receiver, TryRecvError};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use wasmill_kafka::{Consumer, GroupEvent, Probe};
+use wasmill_kafka::{Consumer, GroupEvent};
 use wasmill_record::Group;
 use wasmill_telemetry::{Health, PipelineMetrics, State, WorkerMetrics};
 
 /// How late the thread notices what no event tells it: a stop, a failed worker.
 const POLL_TIMEOUT: Duration = Duration::from_millis(50);
-
-/// How often topics are compared with what they were.
-const TOPICS_INTERVAL: Duration = Duration::from_secs(2);
 
 /// The client's complaints are logged at most this often; all of them are counted.
 const WARN_INTERVAL: Duration = Duration::from_secs(10);
@@ -54,7 +50,11 @@ impl Supervisor {
     pub(crate) fn run(&mut self) -> Result<(), Failed> {
         let result = self.supervise();
         let commit = result.as_ref().map_or_else(Failed::is_mended_by_restart, |()| true);
-        let left = self.leave(commit);
+        // What a worker could not commit on leaving is a failure as well; a new consumer would have nothing to mend.
+        let left = self.leave(commit).and_then(|()| match self.failures.try_recv() {
+            Ok(failed) if !failed.is_mended_by_restart() => Err(failed),
+            Ok(_) | Err(_) => Ok(()),
+        });
         self.metrics.pipeline_up.set(0);
         match (result, left) {
             (Err(failed), _) | (Ok(()), Err(failed)) => {
@@ -178,26 +178,6 @@ impl Supervisor {
         for worker in &self.workers {
             worker.handle.tell(Command::Stop { commit });
             self.consumer.wake(worker.handle.worker);
-        }
-    }
-}
-
-/// Watches the topics on a thread of its own, because asking takes as long as the brokers please.
-pub(crate) fn watch_topics(
-    probe: Probe,
-    topics: Topics,
-    failures: crossbeam_channel::Sender<Failed>,
-    stop: Receiver<()>,
-) {
-    loop {
-        match stop.recv_timeout(TOPICS_INTERVAL) {
-            Err(crossbeam_channel::RecvTimeoutError::Timeout) => {}
-            _ => return,
-        }
-        if let Err(failed) = topics.check(&probe) {
-            // Full or closed: somebody else's failure came first.
-            let _ = failures.try_send(failed);
-            return;
         }
     }
 }

@@ -1,12 +1,15 @@
 //! What the brokers must have before a pipeline starts, and must not change while it runs.
 
-use crate::failed::Failed;
+use crate::watch::Look;
 use std::fmt::Write;
 use std::time::Duration;
 use wasmill_config::{Partitioner, Pipeline};
 use wasmill_kafka::{OutputTopic, OutputTopics, Probe, ProbeError, TopicFacts};
 
 const ASK_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// One look while a pipeline runs: a commit may wait for it.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// The topics of a pipeline as they were when it started.
 #[derive(Debug, Clone)]
@@ -52,20 +55,27 @@ impl Topics {
         }
     }
 
-    /// Compares with the brokers' present answer. A topic that is gone or another one ends the pipeline; partitions that
-    /// were added are taken by the next rebalance.
-    pub(crate) fn check(&self, probe: &Probe) -> Result<(), Failed> {
+    /// Compares with the brokers' present answer. Partitions that were added are no change: they are taken by the next
+    /// rebalance.
+    pub(crate) fn look(&self, probe: &Probe) -> Look {
         let names: Vec<&str> = self.known.iter().map(|topic| topic.name.as_str()).collect();
-        let Ok(now) = probe.identities(&names, ASK_TIMEOUT) else { return Ok(()) };
+        let now = match probe.identities(&names, LOOK_TIMEOUT) {
+            Ok(now) => now,
+            Err(error) => {
+                // The client asks one broker, and goes on waiting for that one when it is lost: this makes it choose again.
+                let _ = probe.reach(LOOK_TIMEOUT);
+                return Look::Unknown { message: error.to_string() };
+            }
+        };
         for (before, now) in self.known.iter().filter_map(|before| Some((before, find(&now, &before.name)?))) {
             let what = match now {
                 now if !now.exists() => "was deleted",
                 now if now.id != before.id => "was deleted and created again",
                 _ => continue,
             };
-            return Err(Failed::Topic { topic: before.name.clone(), what: what.to_owned() });
+            return Look::Changed { topic: before.name.clone(), what: what.to_owned() };
         }
-        Ok(())
+        Look::Same
     }
 
     fn facts(&self, topic: &str) -> Option<&TopicFacts> {

@@ -17,6 +17,7 @@ use crate::progress::{Phase, Progress};
 use crate::settings::WorkerSettings;
 use crate::stuck::Stuck;
 use crate::waiting::Waiting;
+use crate::watch::AskTopics;
 use crossbeam_channel::Receiver;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -43,6 +44,7 @@ pub struct Parts<S: Source, K, C> {
     pub clock: C,
     pub commands: Receiver<Command>,
     pub books: Arc<Mutex<Books>>,
+    pub topics: Box<dyn AskTopics>,
     pub progress: Arc<Progress>,
     pub metrics: WorkerMetrics,
     pub health: Health,
@@ -56,6 +58,7 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) clock: C,
     commands: Receiver<Command>,
     pub(crate) books: Arc<Mutex<Books>>,
+    pub(crate) topics: Box<dyn AskTopics>,
     pub(crate) progress: Arc<Progress>,
     pub(crate) metrics: WorkerMetrics,
     pub(crate) health: Health,
@@ -70,6 +73,8 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) open: Option<Open>,
     /// Transactions begun by this worker; the last part of the token.
     pub(crate) transactions: u64,
+    /// When the last commit began: the interval is counted from there.
+    pub(crate) commit_began: Option<Instant>,
     /// Partitions that should be read but whose seek has not worked yet.
     starting: Vec<Starting>,
     /// A position may have to be committed although no record moved it.
@@ -129,6 +134,7 @@ where
             clock: parts.clock,
             commands: parts.commands,
             books: parts.books,
+            topics: parts.topics,
             progress: parts.progress,
             metrics: parts.metrics,
             health: parts.health,
@@ -140,6 +146,7 @@ where
             producer: Producer::Uninitialised,
             open: None,
             transactions: 0,
+            commit_began: None,
             starting: Vec::new(),
             owes: false,
             reply: Reply::default(),
@@ -269,6 +276,7 @@ where
                 if self.clock.now().saturating_duration_since(since) > self.settings.commit_deadline() {
                     return Err(Failed::Rewind { partition, to: at.next(), message: failure.message });
                 }
+                self.metrics.seek_retries.inc();
                 self.starting.push(Starting { partition, epoch, at, by_policy, since });
                 continue;
             }

@@ -1,9 +1,9 @@
 //! Ending a transaction: what was seen, what to do. The table of rules R5.1 to R5.6.
 //!
 //! ```text
-//! Drain --> SendOffsets --> EndTxn --> committed
-//!   \____________\____________\------> abort --> aborted --> rewind
-//!                              \-----> nobody knows --> resolve: init, read the token
+//! Drain --> SendOffsets --> CheckTopics --> EndTxn --> committed
+//!   \____________\______________\_____________\------> abort --> aborted --> rewind
+//!                                              \-----> nobody knows --> resolve: init, read the token
 //! ```
 //! One idea carries the table: once an EndTxn that commits has left, only the token stored with the committed offsets can
 //! say whether it took effect. A commit call that timed out counts as left even when no EndTxn was seen on the wire: the
@@ -17,6 +17,8 @@ use wasmill_record::{Class, Failure, Wire};
 pub enum Step {
     Drain,
     SendOffsets,
+    /// Are they still the topics that were read and written?
+    CheckTopics,
     EndTxn,
 }
 
@@ -51,7 +53,8 @@ pub fn after_step(step: Step, seen: Seen<'_>, wire: Wire, in_time: bool) -> Afte
         Seen::Done => {
             return match step {
                 Step::Drain => AfterStep::Next(Step::SendOffsets),
-                Step::SendOffsets => AfterStep::Next(Step::EndTxn),
+                Step::SendOffsets => AfterStep::Next(Step::CheckTopics),
+                Step::CheckTopics => AfterStep::Next(Step::EndTxn),
                 Step::EndTxn => AfterStep::Committed { replace: wire.end_txn > 1 || wire.disconnected },
             };
         }
@@ -109,7 +112,8 @@ mod tests {
     #[test]
     fn the_steps_follow_each_other_in_their_only_order() {
         assert_eq!(after_step(Step::Drain, Seen::Done, NONE, true), Next(Step::SendOffsets));
-        assert_eq!(after_step(Step::SendOffsets, Seen::Done, NONE, true), Next(Step::EndTxn));
+        assert_eq!(after_step(Step::SendOffsets, Seen::Done, NONE, true), Next(Step::CheckTopics));
+        assert_eq!(after_step(Step::CheckTopics, Seen::Done, NONE, true), Next(Step::EndTxn));
         assert_eq!(after_step(Step::EndTxn, Seen::Done, ONE, true), Committed { replace: false });
     }
 
@@ -136,6 +140,9 @@ mod tests {
             (Step::SendOffsets, Guard, NONE, true, Abort),
             (Step::SendOffsets, Abortable, NONE, true, Abort),
             (Step::SendOffsets, Fatal, NONE, true, Replace),
+            // No broker has said whether the topics are the same.
+            (Step::CheckTopics, Retriable, NONE, true, Again),
+            (Step::CheckTopics, Retriable, NONE, false, Abort),
             (Step::EndTxn, Retriable, NONE, true, Again),
             (Step::EndTxn, Retriable, ONE, true, Again),
             (Step::EndTxn, Abortable, NONE, true, Abort),

@@ -187,6 +187,11 @@ pub const TAKE_DURATION: Name = histogram(
     &["pipeline"],
     "Time from an assignment to the moment the partition was read",
 );
+pub const SEEK_RETRIES: Name = counter(
+    "wasmill_seek_retries_total",
+    &["pipeline"],
+    "Seeks that failed although the partition is ours, and were made again; normal during rebalances",
+);
 pub const BROKER_ERRORS: Name =
     counter("wasmill_broker_errors_total", &["pipeline", "class"], "Errors that the client library reported, by class");
 
@@ -246,7 +251,7 @@ pub const SECTIONS: &[(&str, &[Name])] = &[
     ),
     (
         "Pipeline and consumer",
-        &[PIPELINE_UP, ASSIGNED_PARTITIONS, REBALANCES, HANDOVER_DURATION, TAKE_DURATION, BROKER_ERRORS],
+        &[PIPELINE_UP, ASSIGNED_PARTITIONS, REBALANCES, HANDOVER_DURATION, TAKE_DURATION, SEEK_RETRIES, BROKER_ERRORS],
     ),
     ("Process", &[BUILD, PROCESS_START, PROCESS_CPU, PROCESS_MEMORY]),
 ];

@@ -21,6 +21,11 @@ use clap::Parser;
 
 use cli::{Cli, ConfigVerb, PluginVerb, Verb};
 
+/// Also takes the place of `malloc`, so that librdkafka allocates from it: docs/decisions/0005.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
+
 fn main() -> ExitCode {
     match Cli::try_parse() {
         Ok(cli) => exit::code(dispatch(cli)),

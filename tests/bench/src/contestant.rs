@@ -1,4 +1,5 @@
-//! Who is measured: the product with the identity plugin, and the raw loop, each exactly once and at least once.
+//! Who is measured: the product with an identity plugin, native or in Wasm, and the raw loop, each exactly once and at
+//! least once.
 
 use std::fmt;
 use std::fs;
@@ -32,7 +33,18 @@ impl fmt::Display for Delivery {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Contestant {
     Raw(Delivery),
-    Identity(Delivery),
+    /// The product, its identity plugin compiled in.
+    Native(Delivery),
+    /// The product as users run it, with `plugins/identity`.
+    Wasm(Delivery),
+}
+
+impl Contestant {
+    pub(crate) fn delivery(self) -> Delivery {
+        match self {
+            Contestant::Raw(delivery) | Contestant::Native(delivery) | Contestant::Wasm(delivery) => delivery,
+        }
+    }
 }
 
 /// What a contestant is to do.
@@ -73,12 +85,14 @@ impl Contestant {
                 command.arg("--ready-file").arg(&ready);
                 (command, Ready::File(ready))
             }
-            Contestant::Identity(delivery) => {
+            Contestant::Native(_) | Contestant::Wasm(_) => {
                 let port = http::free_port()?;
                 let path = file("yaml");
-                fs::write(&path, configuration(setting, delivery, task, port))?;
+                fs::write(&path, configuration(setting, self, task, port))?;
                 let mut command = Command::new(&setting.binary);
                 command.arg("run").arg(&path).env_remove("WASMILL_INSTANCE_ID");
+                // Compiled code is kept from one start to the next, and goes with the bench.
+                command.env("XDG_CACHE_HOME", setting.directory.path());
                 (command, Ready::Port(port))
             }
         };
@@ -120,13 +134,21 @@ impl Running {
     }
 }
 
-fn configuration(setting: &Setting, delivery: Delivery, task: &Task<'_>, port: u16) -> String {
+fn configuration(setting: &Setting, contestant: Contestant, task: &Task<'_>, port: u16) -> String {
     let Task { group, input, output, interval } = task;
-    let (bootstrap, interval_ms) = (&setting.bootstrap, interval.as_millis());
+    let (bootstrap, interval_ms, delivery) = (&setting.bootstrap, interval.as_millis(), contestant.delivery());
+    let (plugins, plugin) = match contestant {
+        Contestant::Wasm(_) => {
+            let file = setting.plugins.join("identity.wasm");
+            (format!("plugins: {{ identity: {{ file: \"{}\" }} }}", file.display()), "identity")
+        }
+        Contestant::Raw(_) | Contestant::Native(_) => (String::new(), "{ native: identity }"),
+    };
     format!(
         "version: 1
 clusters:
   main: {{ bootstrap_servers: \"{bootstrap}\" }}
+{plugins}
 pipelines:
   bench:
     group: {group}
@@ -134,7 +156,7 @@ pipelines:
     delivery: {delivery}
     workers: {WORKERS}
     inputs: {{ in: {{ topic: {input}, start: earliest }} }}
-    plugin: {{ native: identity }}
+    plugin: {plugin}
     outputs: {{ out: {{ topic: {output}, partition: source }} }}
     dead_letters: {{ topic: {DEAD_LETTERS} }}
     commit: {{ interval_ms: {interval_ms} }}

@@ -12,7 +12,6 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-mod binary;
 mod contestant;
 mod figures;
 mod http;
@@ -26,6 +25,11 @@ mod raw;
 mod reader;
 mod setting;
 mod wait;
+
+/// The product's, so that a comparison with the raw loop does not compare allocators.
+#[cfg(target_os = "linux")]
+#[global_allocator]
+static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
 
 /// Measures wasmill on a Kafka of its own.
 #[derive(Parser)]

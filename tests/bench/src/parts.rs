@@ -10,8 +10,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
+use wasmill_artifacts::Flavour;
 
-use crate::binary;
 use crate::contestant::{Contestant, Delivery};
 use crate::figures::Figures;
 use crate::load;
@@ -48,7 +48,7 @@ pub(crate) fn run(only: &str, scale: Scale, binary: Option<PathBuf>) -> Result<F
     let chosen: Vec<_> = PARTS.iter().filter(|(name, _)| name.starts_with(only) || only.starts_with(name)).collect();
     let names = PARTS.map(|(name, _)| name).join(", ");
     ensure!(!chosen.is_empty(), "no figure begins with `{only}`; there are {names}");
-    let binary = binary.map_or_else(binary::build, Ok)?;
+    let binary = binary.map_or_else(|| wasmill_artifacts::binary(Flavour::Bench), Ok)?;
     let setting = Setting::new(binary)?;
     let mut figures = Figures::default();
     figures.remarks.push(format!("load average before: {}", load_average()));

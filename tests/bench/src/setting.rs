@@ -29,6 +29,8 @@ pub(crate) struct Setting {
     cluster: Cluster,
     pub(crate) bootstrap: String,
     pub(crate) binary: PathBuf,
+    /// Where the product's own plugins are.
+    pub(crate) plugins: PathBuf,
     /// Configuration files and logs.
     pub(crate) directory: TempDir,
     admin: AdminClient<DefaultClientContext>,
@@ -41,9 +43,10 @@ impl Setting {
         let cluster = Cluster::start(Options::one().property("log.segment.delete.delay.ms", "100"))?;
         let bootstrap = cluster.bootstrap();
         let admin = ClientConfig::new().set("bootstrap.servers", &bootstrap).create().context("no admin client")?;
+        let plugins = wasmill_artifacts::plugins()?;
         let directory = tempfile::tempdir().context("no temporary directory")?;
         cluster.topic(DEAD_LETTERS, 1, &[])?;
-        Ok(Setting { cluster, bootstrap, binary, directory, admin, names: Cell::new(0) })
+        Ok(Setting { cluster, bootstrap, binary, plugins, directory, admin, names: Cell::new(0) })
     }
 
     /// A name that was not used before in this run.

@@ -9,8 +9,8 @@ use std::ops::Range;
 use rdkafka::producer::Producer as _;
 use wasmill_broker::client::Isolation::{ReadCommitted, ReadUncommitted};
 use wasmill_broker::client::{
-    WITHIN, committed, last_committed, position, producer, read_all, read_count, send, transactional, unique, values,
-    wait_until,
+    WITHIN, add_partitions, committed, last_committed, position, producer, read_all, read_count, send, transactional,
+    unique, values, wait_until,
 };
 use wasmill_broker::pipeline::Setup;
 use wasmill_broker::{GroupMetadata, Proxied, send_offsets};
@@ -185,4 +185,39 @@ fn a_late_end_of_a_transaction_does_not_touch_the_next_one() {
     running.stop().unwrap();
     assert_eq!(values(&setup.written(&proxied.direct, 1)), names(0..9));
     assert_eq!(answer.error, Some(OLD_EPOCH), "the late EndTxn was taken");
+}
+
+/// R4.3: while a commit of the consumer is unanswered, librdkafka holds back the start of every partition it is given, and
+/// seeks there fail with `_STATE`. The partition is ours all the same, and is read as soon as the commit is through.
+#[test]
+fn a_start_whose_seek_fails_while_another_workers_commit_is_unanswered_is_made_again() {
+    let two_workers = |setup: &mut Setup| {
+        setup.delivery = "at_least_once";
+        setup.workers = 2;
+        // Room for the test: a seek is tried again for half of it.
+        setup.transaction_timeout_ms = 60_000;
+        // The library looks for new partitions every five minutes by default.
+        setup.properties.push(("topic.metadata.refresh.interval.ms", "100".to_owned()));
+    };
+    let Some((proxied, setup)) = scene("seek", two_workers) else { return };
+    let running = setup.run();
+    put(proxied, &setup, 0..3);
+    wait_for_output(proxied, &setup, 3);
+    let unanswered = proxied.proxy.rule(Api::OffsetCommit).of_client(&setup.client_id).hold_answer();
+    put(proxied, &setup, 3..6);
+    unanswered.wait_until_caught(1, WITHIN).unwrap();
+
+    add_partitions(&proxied.direct, &setup.output, 2);
+    add_partitions(&proxied.direct, &setup.input, 2);
+    send(&producer(&proxied.direct, &[]), &setup.input, 1, 6..9);
+    wait_until("a start of the second partition has failed", || running.metrics(1).seek_retries.get() > 0);
+    // Nothing else starts the partition: no rebalance comes to the rescue.
+    unanswered.release();
+    wait_until("the second partition is read", || {
+        committed(&proxied.direct, &setup.name, &setup.input, 1).is_some_and(|(at, _)| at == 3)
+    });
+    running.stop().unwrap();
+    let mut written = values(&setup.written(&proxied.direct, 2));
+    written.sort_unstable();
+    assert_eq!(written, names(0..9));
 }

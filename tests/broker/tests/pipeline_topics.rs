@@ -5,7 +5,7 @@
 
 use std::ops::Range;
 
-use wasmill_broker::client::Isolation::ReadCommitted;
+use wasmill_broker::client::Isolation::{ReadCommitted, ReadUncommitted};
 use wasmill_broker::client::{
     add_partitions, committed, create_topic, delete_records, delete_topic, producer, read_count, send, values,
     wait_until,
@@ -79,8 +79,50 @@ fn an_input_created_again_under_way_ends_the_pipeline_with_the_reason() {
     });
     assert!(matches!(&failed, Failed::Topic { topic, .. } if *topic == setup.input), "{failed}");
     assert!(reasons.iter().any(|reason| reason.contains("failed") && reason.contains(&setup.input)), "{reasons:?}");
-    // What was read of the new topic before it was noticed may be committed: docs/GUARANTEES.md says so.
-    assert_eq!(values(&setup.written(&bootstrap, 1))[..3], names(0..3));
+    // The new topic has a record at the position of the old one, and the client reads on there.
+    assert_eq!(values(&setup.written(&bootstrap, 1)), names(0..3));
+    assert_eq!(
+        committed(&bootstrap, &setup.name, &setup.input, 0),
+        None,
+        "the broker forgets positions with the topic"
+    );
+}
+
+/// R1.7: with a transaction open, a topic is deleted and created again, and the pipeline is stopped at once.
+fn a_stop_commits_nothing_after(what: &str, change: impl FnOnce(&Setup)) {
+    let Some(bootstrap) = bootstrap() else { return };
+    let mut setup = Setup::new(what, &bootstrap);
+    setup.topics(&bootstrap, 1, &[], &[]);
+    // The first start commits its position; the next one has none to commit, and keeps its transaction open.
+    let first = setup.run();
+    wait_for_position(&first, &setup, 0, 0);
+    first.stop().unwrap();
+    (setup.interval_ms, setup.transaction_timeout_ms) = (10_000, 60_000);
+    let running = setup.run();
+    put(&setup, 0, 0..3);
+    read_count(&bootstrap, &setup.output, 1, 3, ReadUncommitted);
+    change(&setup);
+    let failed = running.stop().unwrap_err();
+    assert!(matches!(&failed, Failed::Topic { .. }), "{failed}");
+    assert!(failed.to_string().contains("created again"), "{failed}");
+    let position = committed(&bootstrap, &setup.name, &setup.input, 0).map_or(0, |(at, _)| at);
+    assert_eq!((position, values(&setup.written(&bootstrap, 1))), (0, names(0..0)));
+}
+
+#[test]
+fn a_position_in_an_input_is_not_committed_for_the_one_that_was_created_in_its_place() {
+    a_stop_commits_nothing_after("in-again", |setup| {
+        delete_topic(&setup.bootstrap, &setup.input);
+        create_topic(&setup.bootstrap, &setup.input, 1, &[]);
+    });
+}
+
+#[test]
+fn nothing_is_committed_when_the_output_was_created_again() {
+    a_stop_commits_nothing_after("out-again", |setup| {
+        delete_topic(&setup.bootstrap, &setup.output);
+        create_topic(&setup.bootstrap, &setup.output, 1, &[]);
+    });
 }
 
 #[test]

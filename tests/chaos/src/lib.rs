@@ -1,4 +1,4 @@
-//! Chaos: three processes run two pipelines on a real Kafka while a seeded plan of faults is carried out; then
+//! Chaos: three processes run native and Wasm pipelines on a real Kafka while a seeded plan of faults is carried out; then
 //! `wasmill-verify` says whether every promise was kept.
 //!
 //! It knows the product from outside only: its binary, configuration file, environment, exit status, log lines,
@@ -10,7 +10,6 @@
 pub mod plan;
 pub mod random;
 
-pub mod binary;
 pub mod generator;
 pub mod pipelines;
 

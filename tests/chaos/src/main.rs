@@ -15,13 +15,13 @@ struct CommandLine {
     /// Time for faults and settling; up to 4 make a short run with one of each fault.
     #[arg(long, default_value_t = 8, value_parser = clap::value_parser!(u64).range(1..=120))]
     minutes: u64,
-    /// Records a second to each of the two inputs.
-    #[arg(long, default_value_t = 1000, value_parser = clap::value_parser!(u64).range(10..=100_000))]
+    /// Records a second to each of the inputs.
+    #[arg(long, default_value_t = 500, value_parser = clap::value_parser!(u64).range(10..=100_000))]
     rate: u64,
     /// Brokers: 1 (none of them is killed) or 3.
     #[arg(long, default_value_t = 3, value_parser = nodes)]
     nodes: usize,
-    /// A `wasmill` built with its feature `crash-points`; without it, one is built from the workspace.
+    /// A `wasmill` built with its features `crash-points` and `native-plugins`; without it, one is built from the workspace.
     #[arg(long)]
     binary: Option<std::path::PathBuf>,
     /// Keep configuration files and logs of a good run, too.

@@ -1,6 +1,7 @@
-//! The two pipelines under test: their topics, their configuration, and what they promise.
+//! The pipelines under test, native plugins and Wasm ones: their topics, their configuration, and what they promise.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Write as _};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use wasmill_verify::compare::{Partition, Promise, Rejects};
@@ -25,15 +26,43 @@ const STABLE_DEADLINE: Duration = Duration::from_secs(15);
 pub struct Pipeline {
     /// Its group, too.
     pub name: &'static str,
-    pub plugin: &'static str,
+    pub plugin: Plugin,
     pub partition: Partition,
     pub rejects: bool,
 }
 
-pub const ALL: [Pipeline; 2] = [
-    Pipeline { name: "identity", plugin: "identity", partition: Partition::Source, rejects: false },
-    Pipeline { name: "validator", plugin: "validator", partition: Partition::Key, rejects: true },
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Plugin {
+    /// Compiled in.
+    Native(&'static str),
+    /// The component of this name in [`Components`].
+    Wasm(&'static str),
+}
+
+pub const ALL: [Pipeline; 4] = [
+    Pipeline { name: "identity", plugin: Plugin::Native("identity"), partition: Partition::Source, rejects: false },
+    Pipeline { name: "validator", plugin: Plugin::Native("validator"), partition: Partition::Key, rejects: true },
+    // An identity with a memory: a record that its instance has seen before is dropped. So an instance that outlives the
+    // transaction of what it saw loses records.
+    Pipeline { name: "wasm-remember", plugin: Plugin::Wasm("remember"), partition: Partition::Source, rejects: false },
+    Pipeline { name: "wasm-reject", plugin: Plugin::Wasm("reject"), partition: Partition::Key, rejects: true },
 ];
+
+/// Names of components, and where they are.
+#[derive(Debug, Clone)]
+pub struct Components(pub Vec<(&'static str, PathBuf)>);
+
+impl Components {
+    /// Builds them.
+    ///
+    /// # Errors
+    /// They do not build, or the target is missing.
+    pub fn build() -> anyhow::Result<Components> {
+        let guests = wasmill_artifacts::guests(&wasmill_artifacts::root().join("tests/chaos/guests"))?;
+        let plugins = wasmill_artifacts::plugins()?;
+        Ok(Components(vec![("remember", guests.join("remember.wasm")), ("reject", plugins.join("reject.wasm"))]))
+    }
+}
 
 impl Pipeline {
     pub fn input(&self) -> String {
@@ -68,9 +97,22 @@ impl Pipeline {
     }
 }
 
+impl fmt::Display for Plugin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Plugin::Native(name) => write!(f, "{{ native: {name} }}"),
+            Plugin::Wasm(name) => f.write_str(name),
+        }
+    }
+}
+
 /// The configuration file of one process.
-pub fn configuration(bootstrap: &str, admin_port: u16) -> String {
-    let mut text = format!("version: 1\nclusters:\n  main: {{ bootstrap_servers: \"{bootstrap}\" }}\npipelines:\n");
+pub fn configuration(bootstrap: &str, components: &Components, admin_port: u16) -> String {
+    let mut text = format!("version: 1\nclusters:\n  main: {{ bootstrap_servers: \"{bootstrap}\" }}\nplugins:\n");
+    for (name, file) in &components.0 {
+        let _ = writeln!(text, "  {name}: {{ file: \"{}\" }}", file.display());
+    }
+    text.push_str("pipelines:\n");
     for pipeline in ALL {
         let (input, output, dead_letters) = (pipeline.input(), pipeline.output(), pipeline.dead_letters());
         let partition = match pipeline.partition {
@@ -85,7 +127,7 @@ pub fn configuration(bootstrap: &str, admin_port: u16) -> String {
     session_timeout_ms: {session}
     workers: {WORKERS}
     inputs: {{ in: {{ topic: {input}, start: earliest }} }}
-    plugin: {{ native: {plugin} }}
+    plugin: {plugin}
     outputs: {{ out: {{ topic: {output}, partition: {partition} }} }}
     dead_letters: {{ topic: {dead_letters} }}
     commit: {{ interval_ms: 100, transaction_timeout_ms: {transaction} }}

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, Result, ensure};
 
 use crate::metrics;
-use crate::pipelines;
+use crate::pipelines::{self, Components};
 use crate::plan::CrashPoint;
 use crate::wait;
 
@@ -17,6 +17,7 @@ use crate::wait;
 #[derive(Debug)]
 pub struct Setting {
     pub binary: PathBuf,
+    pub components: Components,
     pub bootstrap: String,
     /// Configuration files and logs.
     pub directory: PathBuf,
@@ -40,7 +41,7 @@ impl Process {
         let admin_port = metrics::free_port()?;
         let name = format!("process-{slot}-{life}");
         let configuration = setting.directory.join(format!("{name}.yaml"));
-        fs::write(&configuration, pipelines::configuration(&setting.bootstrap, admin_port))
+        fs::write(&configuration, pipelines::configuration(&setting.bootstrap, &setting.components, admin_port))
             .with_context(|| format!("failed to write {}", configuration.display()))?;
         let log = setting.directory.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("failed to write {}", log.display()))?;

@@ -6,16 +6,16 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
+use wasmill_artifacts::Flavour;
 use wasmill_cluster::{Cluster, Options};
 use wasmill_verify::positions::Positions;
 use wasmill_verify::reader::Reader;
 use wasmill_verify::task;
 
-use crate::binary;
 use crate::faults::World;
 use crate::fleet::Fleet;
 use crate::generator::Generator;
-use crate::pipelines::{self, DEAD_LETTER_PARTITIONS, PARTITIONS, Pipeline};
+use crate::pipelines::{self, Components, DEAD_LETTER_PARTITIONS, PARTITIONS, Pipeline};
 use crate::plan::{Plan, Quota, SLOTS};
 use crate::process::Setting;
 use crate::random::Random;
@@ -49,9 +49,10 @@ pub struct Arguments {
 /// # Errors
 /// The run could not be made: nothing is known about the product.
 pub fn run(arguments: &Arguments) -> Result<bool> {
-    let binary = arguments.binary.clone().map_or_else(binary::build, Ok)?;
+    let binary = arguments.binary.clone().map_or_else(|| wasmill_artifacts::binary(Flavour::Chaos), Ok)?;
+    let components = Components::build()?;
     let directory = directory(arguments.seed)?;
-    let good = within(arguments, binary, &directory);
+    let good = within(arguments, binary, components, &directory);
     let logs = directory.display();
     match good {
         Ok(true) if !arguments.keep => {
@@ -63,7 +64,7 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
     good
 }
 
-fn within(arguments: &Arguments, binary: PathBuf, directory: &Path) -> Result<bool> {
+fn within(arguments: &Arguments, binary: PathBuf, components: Components, directory: &Path) -> Result<bool> {
     let Arguments { seed, minutes, rate, nodes, .. } = *arguments;
     let quota = Quota::new(minutes, nodes);
     let plan = Plan::new(seed, quota, nodes);
@@ -76,7 +77,7 @@ fn within(arguments: &Arguments, binary: PathBuf, directory: &Path) -> Result<bo
     let readers = pipelines::ALL.map(|pipeline| (pipeline, readers(&bootstrap, &pipeline)));
     let inputs = pipelines::ALL.iter().map(Pipeline::input).collect();
     let generator = Generator::start(&bootstrap, inputs, rate, seed)?;
-    let fleet = Fleet::new(Setting { binary, bootstrap: bootstrap.clone(), directory: directory.into() });
+    let fleet = Fleet::new(Setting { binary, components, bootstrap: bootstrap.clone(), directory: directory.into() });
     let mut world = World { cluster, fleet, tally: Tally::default(), random: Random::new(!seed) };
 
     let time = (Duration::from_secs(minutes * 60)).saturating_sub(SETTLE_RESERVE);

@@ -50,7 +50,7 @@ fn a_faithful_copy_passes_through_a_broker_kill_and_planted_faults_do_not() {
         cluster.topic(&pipeline.output(), PARTITIONS, &[]).unwrap();
         cluster.topic(&pipeline.dead_letters(), DEAD_LETTER_PARTITIONS, &[]).unwrap();
     }
-    let [identity, validator] = pipelines::ALL;
+    let [identity, validator, ..] = pipelines::ALL;
     let inputs = pipelines::ALL.iter().map(Pipeline::input).collect();
     let generator = Generator::start(&bootstrap, inputs, RATE, 1).unwrap();
     let reader = |topic: String| Reader::start(&bootstrap, &topic).unwrap();

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use wasmill_chaos::fleet::Fleet;
+use wasmill_chaos::pipelines::Components;
 use wasmill_chaos::plan::{CrashPoint, SLOTS};
 use wasmill_chaos::process::Setting;
 use wasmill_chaos::tally::Tally;
@@ -30,7 +31,7 @@ fn fleet(name: &str) -> Fleet {
     let binary = directory.join("wasmill");
     fs::write(&binary, SCRIPT).unwrap();
     fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
-    Fleet::new(Setting { binary, bootstrap: "localhost:1".into(), directory })
+    Fleet::new(Setting { binary, components: Components(Vec::new()), bootstrap: "localhost:1".into(), directory })
 }
 
 #[test]

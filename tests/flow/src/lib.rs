@@ -18,6 +18,7 @@ pub mod plugin;
 pub mod rig;
 pub mod sink;
 pub mod source;
+pub mod topics;
 pub mod world;
 
 pub use clock::ManualClock;
@@ -27,4 +28,5 @@ pub use plugin::{Answer, Each, Whole};
 pub use rig::{Ran, Rig, partition};
 pub use sink::MemorySink;
 pub use source::MemorySource;
+pub use topics::MemoryTopics;
 pub use world::{Call, Fault, When, World};

@@ -36,6 +36,15 @@ pub struct MemoryBatch {
     pub(crate) entries: Vec<Arc<Entry>>,
 }
 
+impl MemoryBatch {
+    /// A batch of the first partition that no source has handed out, for calling a plugin without a worker. Offsets are 0,
+    /// 1, ...
+    pub fn of(entries: impl IntoIterator<Item = Entry>) -> MemoryBatch {
+        let number = |(offset, entry): (usize, Entry)| Arc::new(Entry { offset: offset as i64, ..entry });
+        MemoryBatch { entries: entries.into_iter().enumerate().map(number).collect(), ..MemoryBatch::default() }
+    }
+}
+
 impl Default for MemoryBatch {
     fn default() -> MemoryBatch {
         MemoryBatch { partition: InputPartition::new(0, 0), entries: Vec::new() }

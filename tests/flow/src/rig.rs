@@ -2,13 +2,13 @@
 
 use crate::plugin::{Behaviour, Plugin};
 use crate::world::{Call, Fault, When, World};
-use crate::{Answer, Each, Entry, ManualClock, MemorySink, MemorySource};
+use crate::{Answer, Each, Entry, ManualClock, MemoryBatch, MemorySink, MemorySource, MemoryTopics};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use wasmill_pipeline::worker::Parts;
 use wasmill_pipeline::{Command, Failed, Worker, WorkerHandle, WorkerSettings, progress::Progress};
-use wasmill_record::{BatchLimits, Clock, InputPartition};
+use wasmill_record::{BatchLimits, Clock, InputPartition, Invoke};
 use wasmill_settle::{Backoff, Policy};
 use wasmill_telemetry::{Health, Metrics};
 
@@ -24,6 +24,8 @@ pub fn partition(number: i32) -> InputPartition {
 pub struct Rig {
     pub settings: WorkerSettings,
     pub health: Health,
+    /// The worker counts for the pipeline `flow`.
+    pub metrics: Metrics,
     world: Arc<Mutex<World>>,
     commands: crossbeam_channel::Receiver<Command>,
 }
@@ -82,6 +84,7 @@ impl Rig {
             deliver_early: 0,
             stalled: BTreeSet::new(),
             membership: (1, true),
+            changed: None,
             outlet: crate::outlet::Outlet::default(),
             flowing: BTreeMap::new(),
             unstarted: BTreeSet::new(),
@@ -89,7 +92,8 @@ impl Rig {
             records_read: 0,
             empty_polls: 0,
         }));
-        let rig = Rig { settings: settings(), health: Health::new(), world, commands };
+        let (health, metrics) = (Health::new(), Metrics::new());
+        let rig = Rig { settings: settings(), health, metrics, world, commands };
         for number in 0..partitions {
             rig.world().take(partition(number));
         }
@@ -135,7 +139,12 @@ impl Rig {
 
     /// Runs the worker on this thread until the script is through.
     pub fn run(self, behaviour: impl Behaviour + 'static) -> Ran {
-        let metrics = Metrics::new();
+        let plugin = Plugin { world: Arc::clone(&self.world), behaviour: Box::new(behaviour) };
+        self.invoking(Box::new(plugin))
+    }
+
+    /// The same with any plugin. It must not keep the world alive.
+    pub fn invoking(self, plugin: Box<dyn Invoke<MemoryBatch>>) -> Ran {
         let (clock, books) = {
             let world = self.world();
             (world.clock.clone(), Arc::clone(&world.books))
@@ -143,17 +152,19 @@ impl Rig {
         let parts = Parts {
             source: MemorySource::new(Arc::clone(&self.world)),
             sink: MemorySink::new(Arc::clone(&self.world)),
-            plugin: Box::new(Plugin { world: Arc::clone(&self.world), behaviour: Box::new(behaviour) }),
+            plugin,
             clock: clock.clone(),
             commands: self.commands,
             books,
+            topics: Box::new(MemoryTopics::new(Arc::clone(&self.world))),
             progress: Arc::new(Progress::new(clock.now())),
-            metrics: metrics.worker("flow", 0),
+            metrics: self.metrics.worker("flow", 0),
             health: self.health.clone(),
         };
         let result = Worker::new(self.settings, parts).run();
         let world = Arc::into_inner(self.world).expect("the worker is gone, and its parts with it");
-        Ran { result, metrics, health: self.health, world: world.into_inner().unwrap_or_else(PoisonError::into_inner) }
+        let world = world.into_inner().unwrap_or_else(PoisonError::into_inner);
+        Ran { result, metrics: self.metrics, health: self.health, world }
     }
 }
 

@@ -34,6 +34,8 @@ pub enum Call {
     GiveUp,
     Tokens,
     Renew,
+    /// A look at the topics was waited for.
+    Look,
 }
 
 /// What a call answers instead of working.
@@ -134,6 +136,8 @@ pub struct World {
     pub deliver_early: i64,
     /// Generation and member id of the group metadata.
     pub membership: (i32, bool),
+    /// A topic that is another one by now, and what has become of it.
+    pub changed: Option<(String, String)>,
 
     /// Partitions that have records and deliver none.
     pub stalled: BTreeSet<InputPartition>,

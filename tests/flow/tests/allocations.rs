@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use wasmill_flow::{ManualClock, partition};
 use wasmill_pipeline::native::Native;
+use wasmill_pipeline::watch::{AskTopics, Look};
 use wasmill_pipeline::worker::Parts;
 use wasmill_pipeline::{Command, Worker, WorkerHandle, progress::Progress};
 use wasmill_record::{
@@ -196,6 +197,16 @@ impl Sink<Stream> for Drain {
     }
 }
 
+struct Unchanging;
+
+impl AskTopics for Unchanging {
+    fn ask(&mut self) {}
+
+    fn answer(&mut self, _timeout: Duration) -> Look {
+        Look::Same
+    }
+}
+
 /// Allocations of a worker that forwards `batches` batches of 100 and commits every `commit_records`.
 fn allocations(batches: usize, commit_records: usize) -> u64 {
     let (handle, commands) = WorkerHandle::new(0);
@@ -213,6 +224,7 @@ fn allocations(batches: usize, commit_records: usize) -> u64 {
         clock: clock.clone(),
         commands,
         books,
+        topics: Box::new(Unchanging),
         progress: Arc::new(Progress::new(clock.now())),
         metrics: Metrics::new().worker("flow", 0),
         health: Health::new(),

@@ -29,6 +29,8 @@ struct Connection {
     shared: Arc<Shared>,
     client: TcpStream,
     broker: TcpStream,
+    /// Held while an answer is written: one that was held back comes from a thread of its own.
+    answering: Mutex<()>,
     /// By correlation id. `None`: the broker's side has ended, no answer will come.
     in_flight: Mutex<Option<HashMap<i32, Waiting>>>,
     answered: Condvar,
@@ -41,7 +43,8 @@ pub(crate) fn start(id: u64, shared: Arc<Shared>, client: TcpStream, broker: Tcp
         socket.set_write_timeout(Some(WRITE_TIMEOUT))?;
     }
     let in_flight = Mutex::new(Some(HashMap::new()));
-    let connection = Arc::new(Connection { shared, client, broker, in_flight, answered: Condvar::new() });
+    let (answering, answered) = (Mutex::new(()), Condvar::new());
+    let connection = Arc::new(Connection { shared, client, broker, answering, in_flight, answered });
     let answers = Arc::clone(&connection);
     thread::Builder::new().name("proxy-answers".into()).spawn(move || {
         // Either side's end, or bytes that are no frame: the client sees a closed connection.
@@ -93,7 +96,7 @@ impl Connection {
     }
 
     /// Broker to client. A client that has gone does not end it: held requests are still to be answered.
-    fn pass_answers(&self) -> io::Result<()> {
+    fn pass_answers(self: &Arc<Self>) -> io::Result<()> {
         while let Some(bytes) = frame::read(&mut &self.broker)? {
             let correlation = frame::answer_correlation(&bytes).ok_or(io::ErrorKind::InvalidData)?;
             let waiting = self.in_flight().as_mut().and_then(|waiting| waiting.remove(&correlation));
@@ -102,17 +105,38 @@ impl Connection {
             let action = self.shared.on_answer(&waiting.request, error, waiting.held_by);
             self.answered.notify_all();
             match action {
-                Some(Action::DropAnswer) => continue,
-                Some(Action::CutAnswer) => return Ok(()),
-                Some(Action::DelayAnswer(delay)) if !self.shared.delay(delay) => return Ok(()),
+                Some((_, Action::DropAnswer)) => continue,
+                Some((_, Action::CutAnswer)) => return Ok(()),
+                Some((rule, Action::HoldAnswer)) => {
+                    self.answer_when_released(rule, bytes)?;
+                    continue;
+                }
+                Some((_, Action::DelayAnswer(delay))) if !self.shared.delay(delay) => return Ok(()),
                 _ => {}
             }
             if !self.shared.pass_stall() {
                 return Ok(());
             }
-            let _ = (&self.client).write_all(&bytes);
+            self.write_answer(&bytes);
         }
         Ok(())
+    }
+
+    /// The answers behind it pass meanwhile.
+    fn answer_when_released(self: &Arc<Self>, rule: u64, bytes: Vec<u8>) -> io::Result<()> {
+        let connection = Arc::clone(self);
+        let answer = move || {
+            if connection.shared.wait_for_release(rule) {
+                connection.write_answer(&bytes);
+            }
+        };
+        thread::Builder::new().name("proxy-held-answer".into()).spawn(answer).map(|_| ())
+    }
+
+    /// To a client that may have gone.
+    fn write_answer(&self, bytes: &[u8]) {
+        let _whole = self.answering.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = (&self.client).write_all(bytes);
     }
 
     fn await_answer(&self, waiting: Waiting) -> io::Result<()> {

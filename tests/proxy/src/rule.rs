@@ -18,7 +18,7 @@ pub enum OnHold {
 
 /// A rule in the making: which frames, then one call that says what happens to them and puts the rule in force.
 /// Without [`times`](Rule::times) it applies to the next matching frame only. The oldest rule that matches wins.
-#[must_use = "a rule is in force only after hold, drop_answer, delay_answer, cut or cut_answer"]
+#[must_use = "a rule is in force only after hold, drop_answer, hold_answer, delay_answer, cut or cut_answer"]
 pub struct Rule {
     shared: Arc<Shared>,
     selection: Selection,
@@ -51,6 +51,12 @@ impl Rule {
     /// Lets the request through and swallows its answer; the connection stays open.
     pub fn drop_answer(self) -> Applied {
         self.enforce(Action::DropAnswer)
+    }
+
+    /// Lets the request through and keeps its answer back until [`Held::release`]; later answers on the same connection
+    /// pass it. A broker answers in order, but clients know answers by their correlation id.
+    pub fn hold_answer(self) -> Held {
+        Held(self.enforce(Action::HoldAnswer))
     }
 
     /// Lets the request through and its answer wait; later answers on the same connection wait behind it.
@@ -109,17 +115,17 @@ impl Applied {
     }
 }
 
-/// A rule that holds requests, and the requests it holds. Dropping the handle releases nothing.
+/// A rule that holds requests or answers, and what it holds. Dropping the handle releases nothing.
 #[derive(Clone)]
 pub struct Held(Applied);
 
 impl Held {
-    /// How many requests were caught so far.
+    /// How many of them were caught so far.
     pub fn caught(&self) -> usize {
         self.0.hits()
     }
 
-    /// Waits until `count` requests were caught.
+    /// Waits until `count` of them were caught.
     ///
     /// # Errors
     /// They were not, `within` this time.
@@ -127,7 +133,7 @@ impl Held {
         self.0.wait_for_hits(count, within)
     }
 
-    /// Delivers what is held; requests this rule still catches are delivered at once.
+    /// Delivers what is held; what this rule still catches is delivered at once.
     pub fn release(&self) {
         self.0.shared.change(|state| {
             if let Some(rule) = state.rule_mut(self.0.id) {
@@ -136,7 +142,7 @@ impl Held {
         });
     }
 
-    /// Waits for the broker's answer to the held request number `index` (from 0, in the order they were caught and
+    /// Waits for the broker's answer to the held request, or the held answer, number `index` (from 0, in the order they were caught and
     /// answered). The client may be gone: the answer is kept here all the same.
     ///
     /// # Errors

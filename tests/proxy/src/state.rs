@@ -44,6 +44,7 @@ pub(crate) enum Action {
     Hold(OnHold),
     Cut,
     DropAnswer,
+    HoldAnswer,
     DelayAnswer(Duration),
     CutAnswer,
 }
@@ -212,12 +213,21 @@ impl Shared {
 
     /// Counts an answer, keeps its error code, and says which rule applies to it. `held_by` is the rule that held
     /// the request, if one did.
-    pub(crate) fn on_answer(&self, request: &Request, error: Option<i16>, held_by: Option<u64>) -> Option<Action> {
+    pub(crate) fn on_answer(
+        &self,
+        request: &Request,
+        error: Option<i16>,
+        held_by: Option<u64>,
+    ) -> Option<(u64, Action)> {
         self.change(|state| {
             state.count(request, |seen| seen.answers += 1);
             let answer = Answer { api: request.api, client: request.client.clone(), error };
-            if let Some(rule) = held_by.and_then(|id| state.rule_mut(id)) {
-                rule.held_answers.push(answer.clone());
+            let applied = state.apply_rule(request, false);
+            let holds_answer = applied.filter(|(_, action)| *action == Action::HoldAnswer).map(|(id, _)| id);
+            for id in [held_by, holds_answer].into_iter().flatten() {
+                if let Some(rule) = state.rule_mut(id) {
+                    rule.held_answers.push(answer.clone());
+                }
             }
             if error.is_some() {
                 if state.answers.len() == ANSWERS_KEPT_MAX {
@@ -225,7 +235,7 @@ impl Shared {
                 }
                 state.answers.push(answer);
             }
-            state.apply_rule(request, false).map(|(_, action)| action)
+            applied
         })
     }
 

@@ -21,6 +21,7 @@ const MAY_SLEEP: &[(&str, &str)] = &[
     ("tests/chaos/src/wait.rs", "polls with a deadline, and lets time pass where time is the fault"),
     ("tests/chaos/tests/on_kafka.rs", "polls the generator with a deadline"),
     ("tests/cluster/src/wait.rs", "a broker's start and a child's end can only be asked for"),
+    ("tests/guests/tests/stopped_host.rs", "stops a process for a time, which is the fault"),
     ("tests/verify/src/ends.rs", "polls the ends of partitions with a deadline"),
 ];
 

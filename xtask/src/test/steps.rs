@@ -8,6 +8,8 @@ pub(crate) enum Work {
     KafkaThere,
     /// Cargo with these arguments; `test result:` lines in its output are counted.
     Cargo(&'static [&'static str]),
+    /// The same in each of [`WORKSPACES_APART`].
+    Apart(&'static [&'static str]),
     /// The workspace's test programs: those that need a broker, or the others.
     Tests {
         on_kafka: bool,
@@ -23,9 +25,13 @@ pub(crate) struct Step {
     pub(crate) work: Work,
 }
 
+/// Plugins, which are built for Wasm as an outside author would build them. Their tests run natively.
+pub(crate) const WORKSPACES_APART: &[&str] = &["plugins", "tests/chaos/guests", "tests/guests/zoo"];
+
 pub(crate) const STEPS: &[Step] = &[
     Step { name: "toolchain", kafka: false, work: Work::Toolchain },
     Step { name: "format", kafka: false, work: Work::Cargo(&["fmt", "--all", "--check"]) },
+    Step { name: "format of plugins", kafka: false, work: Work::Apart(&["fmt", "--all", "--check"]) },
     Step { name: "lint", kafka: false, work: Work::Lint },
     Step {
         name: "clippy",
@@ -33,6 +39,12 @@ pub(crate) const STEPS: &[Step] = &[
         work: Work::Cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]),
     },
     Step { name: "build", kafka: false, work: Work::Cargo(&["test", "--workspace", "--no-run", "--quiet"]) },
+    Step {
+        name: "clippy of plugins",
+        kafka: false,
+        work: Work::Apart(&["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+    },
+    Step { name: "tests of plugins", kafka: false, work: Work::Apart(&["test", "--locked", "--workspace", "--quiet"]) },
     Step { name: "pure tests", kafka: false, work: Work::Tests { on_kafka: false } },
     Step { name: "tests of the docs", kafka: false, work: Work::Cargo(&["test", "--workspace", "--doc", "--quiet"]) },
     Step { name: "is Kafka there", kafka: false, work: Work::KafkaThere },
@@ -61,6 +73,7 @@ impl Step {
             Work::Lint => "cargo xtask lint".into(),
             Work::KafkaThere => "cargo run --package wasmill-cluster -- check".into(),
             Work::Cargo(arguments) => format!("cargo {}", arguments.join(" ")),
+            Work::Apart(arguments) => format!("cargo {}, in the workspace named above", arguments.join(" ")),
             // The failing program has named itself above.
             Work::Tests { .. } => "cargo test --package PACKAGE --test NAME".into(),
             Work::Program(name, arguments) => format!("cargo run --package {name} -- {}", arguments.join(" ")),

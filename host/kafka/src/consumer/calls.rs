@@ -130,7 +130,11 @@ impl Consumer {
         };
         let failed = |partition: InputPartition| {
             let topic = self.topics.topic(partition)?;
-            Some(list.find_partition(topic, partition.partition)?.error().is_err())
+            let error = list.find_partition(topic, partition.partition)?.error();
+            if let Err(error) = &error {
+                tracing::debug!(%partition, "seek: {error}");
+            }
+            Some(error.is_err())
         };
         to.iter().map(|(p, _)| *p).filter(|p| all.is_err() || failed(*p).unwrap_or(true)).collect()
     }

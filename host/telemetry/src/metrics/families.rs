@@ -84,6 +84,7 @@ pub(super) struct Families {
     pub(super) rebalances: Labelled<Counter>,
     pub(super) handover_duration: Labelled<Histogram, Buckets>,
     pub(super) take_duration: Labelled<Histogram, Buckets>,
+    pub(super) seek_retries: Labelled<Counter>,
     pub(super) broker_errors: Labelled<Counter>,
     /// One entry per pipeline that has workers.
     pub(super) codes: Arc<Mutex<HashMap<String, Arc<DeadLetterCodes>>>>,
@@ -123,6 +124,7 @@ impl Families {
             rebalances: counter(r, &names::REBALANCES),
             handover_duration: histogram(r, &names::HANDOVER_DURATION),
             take_duration: histogram(r, &names::TAKE_DURATION),
+            seek_retries: counter(r, &names::SEEK_RETRIES),
             broker_errors: counter(r, &names::BROKER_ERRORS),
             codes: Arc::default(),
         }

@@ -19,7 +19,7 @@ const METRIC: &str = "wasmill_commit_duration_seconds";
 pub(super) fn measure(setting: &Setting, _: Scale, figures: &mut Figures) -> Result<()> {
     let (group, input, output) = (setting.name("commit"), setting.topic("commit-in")?, setting.topic("commit-out")?);
     let task = Task { group: &group, input: &input, output: &output, interval: INTERVAL };
-    let mut running = Contestant::Identity(Delivery::ExactlyOnce).start(setting, &task)?;
+    let mut running = Contestant::Wasm(Delivery::ExactlyOnce).start(setting, &task)?;
     running.wait_assigned(8.0)?;
     let stream = Stream::start(&setting.bootstrap, &input, RATE, WARM_UP + MEASURED)?;
     wait::pass(WARM_UP);

@@ -20,7 +20,7 @@ const METRIC: &str = "wasmill_handover_duration_seconds";
 pub(super) fn measure(setting: &Setting, _: Scale, figures: &mut Figures) -> Result<()> {
     let (group, input, output) = (setting.name("hand"), setting.topic("hand-in")?, setting.topic("hand-out")?);
     let task = Task { group: &group, input: &input, output: &output, interval: INTERVAL };
-    let contestant = Contestant::Identity(Delivery::ExactlyOnce);
+    let contestant = Contestant::Wasm(Delivery::ExactlyOnce);
     let mut first = contestant.start(setting, &task)?;
     first.wait_assigned(8.0)?;
     let stream = Stream::start(&setting.bootstrap, &input, RATE, LOAD_MAX)?;

@@ -26,9 +26,9 @@ const PERCENTILES: [(&str, f64); 3] = [("p50", 0.5), ("p99", 0.99), ("p99_9", 0.
 /// The raw loop comes before the contestant that is compared with it.
 const CONTESTANTS: [(&str, Contestant); 4] = [
     ("raw-at-least-once", Contestant::Raw(Delivery::AtLeastOnce)),
-    ("at_least_once", Contestant::Identity(Delivery::AtLeastOnce)),
+    ("at_least_once", Contestant::Wasm(Delivery::AtLeastOnce)),
     ("raw-exactly-once", Contestant::Raw(Delivery::ExactlyOnce)),
-    ("exactly_once", Contestant::Identity(Delivery::ExactlyOnce)),
+    ("exactly_once", Contestant::Wasm(Delivery::ExactlyOnce)),
 ];
 
 pub(super) fn measure(setting: &Setting, scale: Scale, figures: &mut Figures) -> Result<()> {
@@ -66,9 +66,9 @@ pub(super) fn measure(setting: &Setting, scale: Scale, figures: &mut Figures) ->
 /// The latencies of one turn in ms, ascending.
 fn run(setting: &Setting, contestant: Contestant) -> Result<Vec<f64>> {
     let (group, input, output) = (setting.name("late"), setting.topic("late-in")?, setting.topic("late-out")?);
-    let interval = match contestant {
-        Contestant::Raw(Delivery::ExactlyOnce) | Contestant::Identity(Delivery::ExactlyOnce) => INTERVAL_EXACTLY_ONCE,
-        Contestant::Raw(Delivery::AtLeastOnce) | Contestant::Identity(Delivery::AtLeastOnce) => INTERVAL_AT_LEAST_ONCE,
+    let interval = match contestant.delivery() {
+        Delivery::ExactlyOnce => INTERVAL_EXACTLY_ONCE,
+        Delivery::AtLeastOnce => INTERVAL_AT_LEAST_ONCE,
     };
     let task = Task { group: &group, input: &input, output: &output, interval };
     let mut running = contestant.start(setting, &task)?;

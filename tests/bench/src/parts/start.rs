@@ -20,18 +20,21 @@ const IDLE: Duration = Duration::from_secs(5);
 pub(super) fn ready(setting: &Setting, _: Scale, figures: &mut Figures) -> Result<()> {
     let (input, output) = (setting.topic("start-in")?, setting.topic("start-out")?);
     let mut taken_ms = Vec::with_capacity(STARTS);
-    for _ in 0..STARTS {
+    // The first one compiles the plugin.
+    for start in 0..=STARTS {
         let group = setting.name("start");
         let task = Task { group: &group, input: &input, output: &output, interval: INTERVAL };
         let began = Instant::now();
-        let mut running = Contestant::Identity(Delivery::ExactlyOnce).start(setting, &task)?;
+        let mut running = Contestant::Wasm(Delivery::ExactlyOnce).start(setting, &task)?;
         running.wait_ready(LOOK_INTERVAL)?;
-        taken_ms.push(began.elapsed().as_secs_f64() * 1e3);
+        if start > 0 {
+            taken_ms.push(began.elapsed().as_secs_f64() * 1e3);
+        }
     }
     setting.remove(&[&input, &output])?;
-    figures
-        .remarks
-        .push(format!("start: from spawn to a 200 of /readyz, brokers and topics there; median of {STARTS}"));
+    figures.remarks.push(format!(
+        "start: from spawn to a 200 of /readyz, brokers and topics there, the plugin's code cached; median of {STARTS}"
+    ));
     figures.add("start.ready_ms", median(taken_ms), "ms");
     Ok(())
 }
@@ -39,7 +42,7 @@ pub(super) fn ready(setting: &Setting, _: Scale, figures: &mut Figures) -> Resul
 pub(super) fn idle(setting: &Setting, _: Scale, figures: &mut Figures) -> Result<()> {
     let (group, input, output) = (setting.name("idle"), setting.topic("idle-in")?, setting.topic("idle-out")?);
     let task = Task { group: &group, input: &input, output: &output, interval: INTERVAL };
-    let mut running = Contestant::Identity(Delivery::ExactlyOnce).start(setting, &task)?;
+    let mut running = Contestant::Wasm(Delivery::ExactlyOnce).start(setting, &task)?;
     running.wait_assigned(8.0)?;
     wait::pass(IDLE);
     running.process.check()?;

@@ -22,9 +22,15 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 const READY_LOOK_INTERVAL: Duration = Duration::from_millis(2);
 const TURN_DEADLINE: Duration = Duration::from_secs(120);
 
-const RAW: [Contestant; 2] = [Contestant::Raw(Delivery::ExactlyOnce), Contestant::Raw(Delivery::AtLeastOnce)];
-const IDENTITY: [Contestant; 2] =
-    [Contestant::Identity(Delivery::ExactlyOnce), Contestant::Identity(Delivery::AtLeastOnce)];
+/// The raw loop stands beside those that are compared with it.
+const CONTESTANTS: [Contestant; 6] = [
+    Contestant::Raw(Delivery::ExactlyOnce),
+    Contestant::Native(Delivery::ExactlyOnce),
+    Contestant::Wasm(Delivery::ExactlyOnce),
+    Contestant::Raw(Delivery::AtLeastOnce),
+    Contestant::Native(Delivery::AtLeastOnce),
+    Contestant::Wasm(Delivery::AtLeastOnce),
+];
 
 /// One turn of one contestant.
 pub(super) struct Turn {
@@ -36,10 +42,9 @@ pub(super) struct Turn {
 pub(super) fn measure(setting: &Setting, scale: Scale, figures: &mut Figures) -> Result<()> {
     let input = setting.topic("loop-in")?;
     load::backlog(&setting.bootstrap, &input, scale.records)?;
-    let contestants = [RAW[0], IDENTITY[0], RAW[1], IDENTITY[1]];
-    let mut turns: [Vec<Turn>; 4] = Default::default();
+    let mut turns: [Vec<Turn>; 6] = Default::default();
     for round in 1..=scale.rounds {
-        for (contestant, turns) in contestants.iter().zip(&mut turns) {
+        for (contestant, turns) in CONTESTANTS.iter().zip(&mut turns) {
             let turn = run(setting, *contestant, &input, scale.records)?;
             let Turn { cpu_us, records_per_s, rss_mib } = turn;
             say(&format!("loop {round} {contestant:?}: {cpu_us:.3} us, {records_per_s:.0}/s, {rss_mib:.0} MiB"));
@@ -53,20 +58,30 @@ pub(super) fn measure(setting: &Setting, scale: Scale, figures: &mut Figures) ->
          the last commit; rss is the peak; medians of {} rounds; ratios within a round, to the raw loop of the same delivery",
         scale.records, scale.rounds
     ));
-    let [raw_once, once, raw_least, least] = &turns;
+    let [raw_once, native_once, wasm_once, raw_least, native_least, wasm_least] = &turns;
     for (name, turns) in [("loop.raw", raw_once), ("loop.raw-at-least-once", raw_least)] {
-        figures.add(format!("{name}.cpu_us"), median(turns.iter().map(|turn| turn.cpu_us)), "us");
-        figures.add(format!("{name}.records_per_s"), median(turns.iter().map(|turn| turn.records_per_s)), "1/s");
+        speed(figures, name, turns);
     }
-    for (delivery, turns, raw) in [(Delivery::ExactlyOnce, once, raw_once), (Delivery::AtLeastOnce, least, raw_least)] {
-        let name = format!("loop.native-identity.{delivery}");
-        figures.add(format!("{name}.cpu_us"), median(turns.iter().map(|turn| turn.cpu_us)), "us");
-        figures.add(format!("{name}.records_per_s"), median(turns.iter().map(|turn| turn.records_per_s)), "1/s");
+    for (plugin, delivery, turns, raw) in [
+        ("native-identity", Delivery::ExactlyOnce, native_once, raw_once),
+        ("native-identity", Delivery::AtLeastOnce, native_least, raw_least),
+        ("identity", Delivery::ExactlyOnce, wasm_once, raw_once),
+        ("identity", Delivery::AtLeastOnce, wasm_least, raw_least),
+    ] {
+        let name = format!("loop.{plugin}.{delivery}");
+        speed(figures, &name, turns);
         figures.add(format!("{name}.rss_mib"), median(turns.iter().map(|turn| turn.rss_mib)), "MiB");
         figures.add(format!("{name}.cpu_ratio"), cpu_ratio(turns, raw), "");
     }
-    figures.add("loop.native-identity.exactly_to_at_least_once.cpu_ratio", cpu_ratio(once, least), "");
+    for (plugin, once, least) in [("native-identity", native_once, native_least), ("identity", wasm_once, wasm_least)] {
+        figures.add(format!("loop.{plugin}.exactly_to_at_least_once.cpu_ratio"), cpu_ratio(once, least), "");
+    }
     Ok(())
+}
+
+fn speed(figures: &mut Figures, name: &str, turns: &[Turn]) {
+    figures.add(format!("{name}.cpu_us"), median(turns.iter().map(|turn| turn.cpu_us)), "us");
+    figures.add(format!("{name}.records_per_s"), median(turns.iter().map(|turn| turn.records_per_s)), "1/s");
 }
 
 fn cpu_ratio(turns: &[Turn], base: &[Turn]) -> f64 {

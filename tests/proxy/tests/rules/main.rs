@@ -111,6 +111,21 @@ fn a_dropped_answer_leaves_the_connection_open() {
 }
 
 #[test]
+fn a_held_answer_comes_when_released_and_those_behind_it_pass() {
+    let (address, log) = broker(47);
+    let proxy = Proxy::start(&address).unwrap();
+    let held = proxy.rule(Api::EndTxn).hold_answer();
+    let mut client = Client::connect(&proxy.address());
+    client.send(END_TXN, 1, "a");
+    client.send(PRODUCE, 2, "a");
+    assert_eq!(client.answer(), Some(2));
+    assert_eq!((log.read(), held.caught()), (vec![1, 2], 1));
+    assert_eq!(held.answer(0, WITHIN).unwrap().error, Some(47));
+    held.release();
+    assert_eq!(client.answer(), Some(1));
+}
+
+#[test]
 fn a_delayed_answer_comes_late() {
     let (address, _) = broker(0);
     let proxy = Proxy::start(&address).unwrap();

@@ -1,24 +1,45 @@
-//! Builds the product with its crash points and native plugins and finds the binary.
+//! The binary `wasmill`.
 
-use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-
+use crate::root;
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 
-/// Runs cargo, whose messages go to stderr, and returns the path it names for the binary `wasmill`.
-pub fn build() -> Result<PathBuf> {
+/// Which of its builds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Flavour {
+    /// As it is released, with the native plugins that benches compare with.
+    Bench,
+    /// With crash points and native plugins, in the profile of the tests.
+    Chaos,
+}
+
+impl Flavour {
+    fn arguments(self) -> &'static [&'static str] {
+        match self {
+            Flavour::Bench => &["--release", "--package", "wasmill", "--features", "wasmill/native-plugins"],
+            // As part of the workspace: alone, its dependencies would have fewer features, and librdkafka be compiled again.
+            Flavour::Chaos => &["--workspace", "--features", "wasmill/crash-points,wasmill/native-plugins"],
+        }
+    }
+}
+
+/// Builds it and returns the path that cargo names.
+///
+/// # Errors
+/// It does not build; cargo has said why.
+pub fn binary(flavour: Flavour) -> Result<PathBuf> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let output = Command::new(cargo)
-        .current_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."))
-        // As part of the workspace: alone, its dependencies would have fewer features, and librdkafka be compiled again.
-        .args(["build", "--workspace", "--bin", "wasmill", "--features", "wasmill/crash-points,wasmill/native-plugins"])
-        .args(["--message-format", "json-render-diagnostics"])
+        .current_dir(root())
+        .args(["build", "--bin", "wasmill", "--message-format", "json-render-diagnostics"])
+        .args(flavour.arguments())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()
         .context("failed to start cargo")?;
-    ensure!(output.status.success(), "cargo could not build wasmill with its crash points");
+    ensure!(output.status.success(), "cargo could not build wasmill ({flavour:?})");
     executable(&String::from_utf8_lossy(&output.stdout)).context("cargo did not name the binary wasmill")
 }
 
@@ -34,7 +55,7 @@ fn executable(messages: &str) -> Option<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::executable;
 
     #[test]
     fn the_binary_is_the_one_that_cargo_names() {

@@ -1,0 +1,61 @@
+//! What a plugin says about itself: the JSON of `describe` (`wit/manifest.schema.json`).
+
+use crate::failure::OWN_CODES;
+use crate::{Codes, Outputs, Plugin, Reads};
+use serde_json::{Map, Value, json};
+
+/// What `export!` takes from the author's Cargo.toml.
+#[derive(Debug, Clone, Copy)]
+pub struct Identity {
+    /// The package's name.
+    pub name: &'static str,
+    /// The package's version.
+    pub version: &'static str,
+    /// The package's description, perhaps empty.
+    pub doc: &'static str,
+}
+
+/// The manifest as text.
+pub fn describe<P: Plugin>(identity: Identity) -> String {
+    let mut manifest = Map::new();
+    let mut set = |key: &str, value: Value| manifest.insert(key.to_owned(), value);
+    set("name", identity.name.into());
+    set("version", identity.version.into());
+    set("sdk", concat!(env!("CARGO_PKG_NAME"), " ", env!("CARGO_PKG_VERSION")).into());
+    if !identity.doc.is_empty() {
+        set("doc", identity.doc.into());
+    }
+    set("config-schema", schemars::schema_for!(P::Config).to_value());
+    if !P::INPUTS.is_empty() {
+        set("inputs", P::INPUTS.into());
+    }
+    let output = |it: &crate::OutputName| json!({ "name": it.name, "optional": it.optional });
+    set("outputs", P::Outputs::NAMES.iter().map(output).collect());
+    if !P::COUNTERS.is_empty() {
+        set("counters", P::COUNTERS.iter().map(|counter| counter.name()).collect());
+    }
+    set("codes", all_codes::<P>().into());
+    set("reads", reads(P::READS));
+    if let Some(batch_max) = P::BATCH_MAX {
+        set("batch-max", batch_max.into());
+    }
+    Value::Object(manifest).to_string()
+}
+
+/// The author's codes, then the SDK's that are not among them.
+pub(crate) fn all_codes<P: Plugin>() -> Vec<&'static str> {
+    let own = OWN_CODES.iter().filter(|code| !P::Codes::NAMES.contains(code));
+    P::Codes::NAMES.iter().chain(own).copied().collect()
+}
+
+/// What the configured plugin says differently from the manifest.
+#[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "asked for by the component only"))]
+pub(crate) fn overrides<P: Plugin>(plugin: &P) -> Option<String> {
+    let configured = plugin.reads();
+    (configured != P::READS).then(|| json!({ "reads": reads(configured) }).to_string())
+}
+
+fn reads(reads: Reads) -> Value {
+    let parts = [("key", reads.key), ("value", reads.value), ("headers", reads.headers)];
+    parts.into_iter().filter(|(_, read)| *read).map(|(name, _)| name).collect()
+}

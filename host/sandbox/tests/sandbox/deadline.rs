@@ -1,0 +1,69 @@
+//! CPU time is what is limited. How precisely is a figure, not a test; that it ends, and what it says, is.
+
+use crate::support::*;
+use wasmill_record::{GuestFailureKind, Invoke};
+
+/// Loops for ever over records that begin with `l`, forwards others.
+fn looping() -> Guest {
+    let code = format!(
+        "(if (i32.eq (i32.load8_u (i32.add (local.get $data) (i32.load offset=24 (local.get $index)))) (i32.const 108))
+             (then (loop $for_ever (br $for_ever))))
+         {FORWARD_ALL}"
+    );
+    Guest::process(&code)
+}
+
+#[test]
+fn an_endless_loop_is_ended_and_the_next_record_is_fine() {
+    let mut instance = looping().instance();
+    for _ in 0..2 {
+        let failure = failure(&mut instance, &Records::of(&["loop"]));
+        assert_eq!(failure.kind, GuestFailureKind::Deadline);
+        assert!(
+            failure.message.starts_with("took more CPU time than limits.record_deadline_ms = 30"),
+            "{}",
+            failure.message
+        );
+        assert!(forwards(&call(&mut instance, &Records::of(&["fine"])).unwrap()));
+    }
+}
+
+#[test]
+fn a_call_is_not_held_against_the_next() {
+    // Each takes about half of the deadline; ten of them are five times as much.
+    let code = format!(
+        "(local.set $at (i32.const 0))
+         (loop $more (local.set $at (i32.add (local.get $at) (i32.const 1))) (br_if $more (i32.ne (local.get $at) (i32.const 5000000))))
+         {FORWARD_ALL}"
+    );
+    let file = PluginFile::new(&Guest::process(&code).component());
+    let limits = wasmill_config::PluginLimits { record_deadline: std::time::Duration::from_millis(200), ..limits() };
+    let plugin = load_file(&file.path(), &serde_json::json!({}), limits, None).unwrap();
+    let mut instance = started(&plugin);
+    for _ in 0..40 {
+        assert!(forwards(&call(&mut instance, &Records::many(1)).unwrap()));
+    }
+}
+
+#[test]
+fn a_guest_that_comes_after_a_rest_is_ended_too() {
+    // Longer than the ticker waits before it rests. Nothing is timed: if it did not wake up, this would never end.
+    let mut instance = looping().instance();
+    assert!(forwards(&call(&mut instance, &Records::of(&["fine"])).unwrap()));
+    let (_tell, never) = std::sync::mpsc::sync_channel::<()>(0);
+    let _ = never.recv_timeout(std::time::Duration::from_millis(300));
+    assert_eq!(kind(&mut instance, &Records::of(&["loop"])), GuestFailureKind::Deadline);
+}
+
+#[test]
+fn a_batch_that_fails_in_company_only_is_halved_next_time() {
+    // Traps on more than one record.
+    let code = format!("(if (i32.gt_u (local.get $count) (i32.const 1)) (then unreachable)) {FORWARD_ALL}");
+    let mut instance = Guest::process(&code).instance();
+    let records = Records::many(8);
+    assert_eq!(kind(&mut instance, &records), GuestFailureKind::Trap);
+    for _ in 0..8 {
+        assert!(forwards(&call(&mut instance, &Records::many(1)).unwrap()));
+    }
+    assert_eq!(Invoke::<Records>::batch_max(&instance), 4);
+}
