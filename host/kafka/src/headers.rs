@@ -94,3 +94,41 @@ impl Drop for Headers {
         unsafe { sys::rd_kafka_headers_destroy(self.0) }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::{CStr, c_void};
+
+    /// Name and value of each header, in order.
+    fn all(headers: &Headers) -> Vec<(String, Option<Vec<u8>>)> {
+        let mut found = Vec::new();
+        loop {
+            let (mut name, mut value, mut size) = (null(), null::<c_void>(), 0);
+            // SAFETY: the list is alive, and what is pointed at lives in it.
+            unsafe {
+                let code = sys::rd_kafka_header_get_all(headers.0, found.len(), &mut name, &mut value, &mut size);
+                if code != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+                    return found;
+                }
+                let name = CStr::from_ptr(name).to_string_lossy().into_owned();
+                let bytes = |value: *const c_void| std::slice::from_raw_parts(value.cast::<u8>(), size).to_vec();
+                found.push((name, (!value.is_null()).then(|| bytes(value))));
+            }
+        }
+    }
+
+    #[test]
+    fn appended_headers_keep_order_duplicates_and_nulls() {
+        let mut headers = Headers::with_capacity(1);
+        let given: [(&str, Option<&[u8]>); 4] = [("a", Some(b"1")), ("a", None), ("b", Some(b"")), ("a", Some(b"2"))];
+        for (name, value) in given {
+            headers.append(name.as_bytes(), value);
+        }
+        let expected: Vec<_> =
+            given.iter().map(|(name, value)| ((*name).to_owned(), value.map(<[u8]>::to_vec))).collect();
+        assert_eq!(all(&headers), expected);
+        headers.replace("a", b"3");
+        assert_eq!(all(&headers), [("b".to_owned(), Some(Vec::new())), ("a".to_owned(), Some(b"3".to_vec()))]);
+    }
+}

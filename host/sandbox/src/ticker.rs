@@ -73,7 +73,8 @@ fn run(shared: &Shared, engine: &EngineWeak) {
         drop(engine);
         idle = if shared.inside.load(SeqCst) == 0 { idle + 1 } else { 0 };
         if idle < IDLE_TICKS_MAX {
-            std::thread::sleep(TICK);
+            // Woken earlier when it is to stop.
+            std::thread::park_timeout(TICK);
         } else {
             rest(shared);
             idle = 0;

@@ -11,7 +11,7 @@ use wasmill_pipeline::Failed;
 use wasmill_record::{Batch, Emission, Field, HeaderRun, HeaderSpan, Outcome, Reply, Span};
 
 fn codes(ran: &Ran) -> Vec<(String, String)> {
-    let code = |name: &str, entry: &wasmill_flow::Entry| entry.header(&format!("__wasmill.errors.{name}"));
+    let code = |name: &str, entry: &Entry| entry.header(&format!("__wasmill.errors.{name}"));
     let letters = ran.world().dead_letters();
     letters.iter().map(|entry| (entry.words(), code("code", entry).unwrap_or_default())).collect()
 }

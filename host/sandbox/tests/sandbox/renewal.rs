@@ -60,9 +60,44 @@ fn an_instance_that_has_grown_is_recycled_after_its_answer() {
     assert_eq!(memory, [(22, 0), (42, 0), (0, 1), (22, 0)]);
 }
 
+/// Says to the child process that it is the one.
+const SHORT_OF_ADDRESS_SPACE: &str = "SANDBOX_TEST_SHORT_OF_ADDRESS_SPACE";
+
+/// In a process of its own, because taking away address space can't be confined to a test.
 #[test]
-fn an_instance_that_can_not_be_started_is_the_hosts_trouble_and_no_records() {
-    // Configures itself on the first instance and never again: it says so by a page of memory that no instance has.
+fn an_instance_that_can_not_be_started_is_held_against_no_record() {
+    if std::env::var_os(SHORT_OF_ADDRESS_SPACE).is_some() {
+        return start_without_address_space();
+    }
+    let mut child = std::process::Command::new(std::env::current_exe().unwrap());
+    child.args(["--exact", "renewal::an_instance_that_can_not_be_started_is_held_against_no_record"]);
+    let output = child.env(SHORT_OF_ADDRESS_SPACE, "1").output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success() && said.contains("1 passed"), "{said}");
+}
+
+fn start_without_address_space() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let mut instance = Guest::default().instance();
+    assert!(forwards(&call(&mut instance, &Records::many(1)).unwrap()));
+    // What is mapped now and a little more; a memory reserves 4 GiB.
+    let pages = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = pages.split(' ').next().unwrap().parse().unwrap();
+    let maximum = getrlimit(Resource::As).maximum;
+    let all = Rlimit { current: getrlimit(Resource::As).current, maximum };
+    Invoke::<Records>::renew(&mut instance);
+    setrlimit(Resource::As, Rlimit { current: Some(pages * 4096 - (3 << 30)), maximum }).unwrap();
+    let error = call(&mut instance, &Records::many(1)).unwrap_err();
+    assert!(
+        matches!(&error, InvokeError::Host(message) if message.contains("failed to start an instance")),
+        "{error:?}"
+    );
+    setrlimit(Resource::As, all).unwrap();
+    assert!(forwards(&call(&mut instance, &Records::many(1)).unwrap()), "as soon as there is some again");
+}
+
+#[test]
+fn a_record_of_an_input_that_is_not_bound_is_the_hosts_mistake() {
     let plugin = Guest::default().load().unwrap();
     let binding = wasmill_sandbox::Binding { pipeline: "shop".to_owned(), inputs: Vec::new(), outputs: vec![Some(0)] };
     let error = call(&mut plugin.instance(binding), &Records::many(1)).unwrap_err();

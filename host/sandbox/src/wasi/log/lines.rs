@@ -2,7 +2,7 @@
 
 use super::{Level, LogLine, LogSink, Origin};
 use crate::failure::cut;
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +22,8 @@ struct Shared {
     plugin: Arc<str>,
     sink: LogSink,
     dropped: AtomicU64,
+    /// A stream was written to since `begin`. Most calls print nothing, and then cost no lock.
+    written: AtomicBool,
     lines: Mutex<Lines>,
 }
 
@@ -40,17 +42,28 @@ impl Log {
             stderr: Vec::new(),
             tail: String::new(),
         };
-        let shared = Shared { plugin: plugin.into(), sink, dropped: AtomicU64::new(0), lines: Mutex::new(lines) };
+        let shared = Shared {
+            plugin: plugin.into(),
+            sink,
+            dropped: AtomicU64::new(0),
+            written: AtomicBool::new(false),
+            lines: Mutex::new(lines),
+        };
         Log { shared: Arc::new(shared) }
     }
 
     /// A call begins.
     pub(crate) fn begin(&self) {
-        self.lines().tail.clear();
+        if self.shared.written.swap(false, Relaxed) {
+            self.lines().tail.clear();
+        }
     }
 
     /// The call is over: a line without an end has one now.
     pub(crate) fn finish(&self) {
+        if !self.shared.written.load(Relaxed) {
+            return;
+        }
         let mut lines = self.lines();
         for origin in [Origin::Stdout, Origin::Stderr] {
             if !lines.pending(origin).is_empty() {
@@ -61,6 +74,7 @@ impl Log {
 
     /// Bytes of a stream.
     pub(crate) fn write(&self, origin: Origin, bytes: &[u8]) {
+        self.shared.written.store(true, Relaxed);
         let mut lines = self.lines();
         let mut rest = bytes;
         while let Some(end) = rest.iter().position(|byte| *byte == b'\n') {

@@ -151,7 +151,7 @@ impl Guest {
                 (func (export "wasmill:plugin/lifecycle@0.1.0#configure") (param $config i32) (param $config_len i32) (result i32)
                     {configure}
                     (i32.const {CONFIGURED}))
-                (func (export "wasmill:plugin/{interface}@0.1.0#process")
+                (func $process (export "wasmill:plugin/{interface}@0.1.0#process")
                     (param $input i32) (param $topic i32) (param $topic_len i32) (param $partition i32) (param $attempt i32)
                     (param $now i64) (param $seed i64) {batch} (result i32)
                     (local $at i32) {count_local}
