@@ -127,8 +127,7 @@ fn lint_loads_the_plugins_and_says_ok() {
 fn lint_warns_of_a_plugin_that_nobody_uses_and_checks_it_all_the_same() {
     let folder = Folder::with(&orders(), "  spare:\n    file: orders.wasm\n", VALID);
     folder.see(&["lint", "orders.yaml"]).expect(0, expect![[r#""#]], expect![[r#""#]]);
-    let report: Value =
-        serde_json::from_str(&folder.see(&["lint", "orders.yaml", "--output", "json"]).stdout).unwrap();
+    let report: Value = serde_json::from_str(&folder.see(&["lint", "orders.yaml", "--output", "json"]).stdout).unwrap();
     assert_eq!((&report["ok"], &report["warnings"][0]["path"]), (&true.into(), &"plugins.spare".into()));
     folder.configure("  spare:\n    file: orders.wasm\n    config: { max-items: many }\n", VALID);
     let seen = folder.see(&["lint", "orders.yaml"]);
@@ -140,12 +139,16 @@ fn lint_warns_of_a_plugin_that_nobody_uses_and_checks_it_all_the_same() {
 fn what_does_not_fit_the_plugins_schema_has_its_line_in_the_file() {
     let config = "    config:\n      max-items: 0\n      token: ${TOKEN}\n      surplus: [1, 2]\n";
     let folder = Folder::with(&orders(), config, VALID);
-    folder.see(&["lint", "orders.yaml"]).expect(1, expect![[r#""#]], expect![[r#"
-        orders.yaml:7:16: plugins.orders.config: Additional properties are not allowed ('surplus' was unexpected)
+    folder.see(&["lint", "orders.yaml"]).expect(
+        1,
+        expect![[r#""#]],
+        expect![[r#"
+        orders.yaml:6:5: plugins.orders.config: Additional properties are not allowed ('surplus' was unexpected)
         orders.yaml:7:18: plugins.orders.config.max-items: value is less than the minimum of 1
         orders.yaml:8:14: plugins.orders.config.token: value is longer than 8 characters
         3 problems found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -159,10 +162,14 @@ fn what_the_plugin_itself_refuses_has_its_line_in_the_file() {
     let guest = Guest { configure: code.to_owned(), data, ..Guest::default() };
     let folder =
         Folder::with(&guest, "    config:\n      rules:\n      - 1d\n      - 1x\n", "{ out: { topic: copy } }");
-    folder.see(&["lint", "orders.yaml"]).expect(1, expect![[r#""#]], expect![[r#"
+    folder.see(&["lint", "orders.yaml"]).expect(
+        1,
+        expect![[r#""#]],
+        expect![[r#"
         orders.yaml:9:9: plugins.orders.config.rules[1]: is no period
         1 problem found
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -224,7 +231,9 @@ fn run_keeps_compiled_code_beside_the_state_and_refuses_a_folder_that_others_can
 #[test]
 fn inspect_says_what_a_plugin_is() {
     let folder = Folder::with(&orders(), "", VALID);
-    folder.see(&["plugin", "inspect", "orders.wasm"]).expect(0, expect![[r#"
+    folder.see(&["plugin", "inspect", "orders.wasm"]).expect(
+        0,
+        expect![[r#"
         file         orders.wasm
         size         N bytes
         digest       sha256:D
@@ -242,7 +251,9 @@ fn inspect_says_what_a_plugin_is() {
         batch-max    100
         config       has a schema: --output json
         imports      wasmill:plugin/types@0.1.0
-    "#]], expect![[r#""#]]);
+    "#]],
+        expect![[r#""#]],
+    );
     let seen = folder.see(&["plugin", "inspect", "orders.wasm", "--output", "json"]);
     let report: Value = serde_json::from_str(&seen.stdout).unwrap();
     assert_eq!((seen.code, &report["error"], &report["world"]), (Some(0), &Value::Null, &"fast".into()));
@@ -258,7 +269,9 @@ fn inspect_prints_what_it_can_of_a_plugin_that_would_not_be_loaded() {
     let fields = r#"(import "other:thing/api" "go" (func))"#.to_owned();
     let guest = Guest { wit: "import other:thing/api;".to_owned(), packages, fields, ..orders() };
     let folder = Folder::with(&guest, "", VALID);
-    folder.see(&["plugin", "inspect", "orders.wasm"]).expect(1, expect![[r#"
+    folder.see(&["plugin", "inspect", "orders.wasm"]).expect(
+        1,
+        expect![[r#"
         file         orders.wasm
         size         N bytes
         digest       sha256:D
@@ -266,9 +279,11 @@ fn inspect_prints_what_it_can_of_a_plugin_that_would_not_be_loaded() {
         world        fast
         imports      wasmill:plugin/types@0.1.0
         refused      other:thing/api
-    "#]], expect![[r#"
+    "#]],
+        expect![[r#"
         error: plugin `orders.wasm` imports other:thing/api, which wasmill does not offer to plugins; build it without
-    "#]]);
+    "#]],
+    );
     let seen = folder.see(&["plugin", "inspect", "orders.wasm", "--output", "json"]);
     let report: Value = serde_json::from_str(&seen.stdout).unwrap();
     assert_eq!((seen.code, &report["manifest"]), (Some(1), &Value::Null));
@@ -278,12 +293,20 @@ fn inspect_prints_what_it_can_of_a_plugin_that_would_not_be_loaded() {
 #[test]
 fn a_file_that_is_no_component_can_not_be_inspected() {
     let folder = Folder::with(&orders(), "", VALID);
-    folder.see(&["plugin", "inspect", "orders.yaml"]).expect(1, expect![[r#""#]], expect![[r#"
+    folder.see(&["plugin", "inspect", "orders.yaml"]).expect(
+        1,
+        expect![[r#""#]],
+        expect![[r#"
         error: plugin `orders.yaml` is not WebAssembly; build it with `cargo build --release --target wasm32-wasip2`
-    "#]]);
-    folder.see(&["plugin", "inspect", "none.wasm"]).expect(1, expect![[r#""#]], expect![[r#"
+    "#]],
+    );
+    folder.see(&["plugin", "inspect", "none.wasm"]).expect(
+        1,
+        expect![[r#""#]],
+        expect![[r#"
         error: failed to read plugin `none.wasm`: No such file or directory (os error 2)
-    "#]]);
+    "#]],
+    );
 }
 
 #[test]
@@ -304,15 +327,27 @@ fn a_wrapped_module_is_a_plugin() {
 fn what_can_not_be_wrapped_leaves_everything_as_it_was() {
     let folder = Folder::with(&orders(), "", VALID);
     let before = fs::read(folder.path("orders.wasm")).unwrap();
-    folder.see(&["plugin", "wrap", "orders.wasm", "-o", "orders.wasm"]).expect(1, expect![[r#""#]], expect![[r#"
+    folder.see(&["plugin", "wrap", "orders.wasm", "-o", "orders.wasm"]).expect(
+        1,
+        expect![[r#""#]],
+        expect![[r#"
         error: orders.wasm: it is a component already: use it as it is
-    "#]]);
-    folder.see(&["plugin", "wrap", "orders.yaml", "-o", "orders.wasm"]).expect(1, expect![[r#""#]], expect![[r#"
+    "#]],
+    );
+    folder.see(&["plugin", "wrap", "orders.yaml", "-o", "orders.wasm"]).expect(
+        1,
+        expect![[r#""#]],
+        expect![[r#"
         error: orders.yaml: it is not WebAssembly; build it with `cargo build --release --target wasm32-wasip1`
-    "#]]);
-    folder.see(&["plugin", "wrap", "none.wasm", "-o", "orders.wasm"]).expect(1, expect![[r#""#]], expect![[r#"
+    "#]],
+    );
+    folder.see(&["plugin", "wrap", "none.wasm", "-o", "orders.wasm"]).expect(
+        1,
+        expect![[r#""#]],
+        expect![[r#"
         error: failed to read none.wasm: No such file or directory (os error 2)
-    "#]]);
+    "#]],
+    );
     assert_eq!(fs::read(folder.path("orders.wasm")).unwrap(), before);
     fs::write(folder.path("module.wasm"), orders().module()).unwrap();
     let nowhere = Path::new("no/such/folder/out.wasm").to_str().unwrap();
