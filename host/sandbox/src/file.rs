@@ -41,8 +41,6 @@ pub enum LoadError {
     Config { file: String, problems: ConfigProblems },
     #[error("plugin `{file}` can't be started on this machine: {message}")]
     Host { file: String, message: String },
-    #[error("plugin `{file}`: {error}")]
-    Cache { file: String, error: crate::CacheError },
 }
 
 impl LoadError {

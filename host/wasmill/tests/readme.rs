@@ -92,9 +92,16 @@ fn lint(file: &Path) {
     assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
 }
 
+/// Configurations name plugins where the README has them built.
+fn plugins() {
+    wasmill_artifacts::plugins().unwrap();
+}
+
 #[test]
 fn every_configuration_in_the_documentation_is_right() {
     let folder = tempfile::tempdir().unwrap();
+    plugins();
+    std::os::unix::fs::symlink(root().join("plugins"), folder.path().join("plugins")).unwrap();
     let mut count = 0;
     for page in pages() {
         for block in blocks(&page).iter().filter(|block| block.language == "yaml") {
@@ -110,6 +117,7 @@ fn every_configuration_in_the_documentation_is_right() {
 
 #[test]
 fn every_example_is_right() {
+    plugins();
     let examples = fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
     let files: Vec<_> = examples.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
     assert!(!files.is_empty());

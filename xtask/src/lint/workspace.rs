@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{Dependency, DependencyKind, MetadataCommand};
 
 use crate::cargo;
 
@@ -16,7 +16,7 @@ pub(crate) struct Ours {
     pub(crate) folder: String,
     pub(crate) description: String,
     pub(crate) licence: String,
-    /// Names of all direct dependencies, those of tests and build scripts too.
+    /// Names of all direct dependencies, those of tests and build scripts too; but not what its tests use of `tests/`.
     pub(crate) dependencies: Vec<String>,
     /// The text of its `Cargo.toml`.
     pub(crate) manifest: String,
@@ -65,13 +65,24 @@ impl Workspace {
                 folder: relative(&root, folder.as_std_path()),
                 description: package.description.clone().unwrap_or_default(),
                 licence: package.license.clone().unwrap_or_default(),
-                dependencies: package.dependencies.iter().map(|it| it.name.clone()).collect(),
+                dependencies: package
+                    .dependencies
+                    .iter()
+                    .filter(|it| !is_test_tool(&root, it))
+                    .map(|it| it.name.clone())
+                    .collect(),
                 manifest: fs::read_to_string(&package.manifest_path)?,
             });
             read_sources(&root, folder.as_std_path(), &mut workspace.sources)?;
         }
         Ok(workspace)
     }
+}
+
+/// Only a crate's tests may name what lies under `tests/`; what they name is no part of the product.
+fn is_test_tool(root: &Path, dependency: &Dependency) -> bool {
+    let below = |path: &cargo_metadata::camino::Utf8PathBuf| path.starts_with(root.join("tests"));
+    dependency.kind == DependencyKind::Development && dependency.path.as_ref().is_some_and(below)
 }
 
 /// All `.rs` files of the package in a folder; a folder in it with a manifest is another package.

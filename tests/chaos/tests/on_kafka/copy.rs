@@ -138,7 +138,7 @@ fn dead_letter(mut headers: OwnedHeaders, pipeline: &Pipeline, record: &OwnedMes
         ("timestamp", &timestamp),
         ("group", pipeline.name),
         ("stage", "invoke"),
-        ("plugin", pipeline.plugin),
+        ("plugin", pipeline.name),
         ("code", "rejected-by-rule"),
         ("message", "it says so itself"),
         ("attempts", "1"),
