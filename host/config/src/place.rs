@@ -62,12 +62,12 @@ impl ConfigPlaces {
     /// appears as it was written, `${NAME}`, when `message` or `hint` quotes it whole.
     pub fn problem(&self, pointer: &str, message: &str, hint: Option<&str>) -> Problem {
         let (node, missing) = self.find(pointer);
+        // Of what holds others, its key is what one looks for.
+        let at = if let Kind::Mapping(_) | Kind::List(_) = node.kind { &node.key_at } else { &node.at };
         let at = missing
             .iter()
             .take(MISSING_KEYS_MAX)
-            .fold(if missing.is_empty() { node.at.clone() } else { node.key_at.clone() }, |at, key| {
-                at.below(&key.chars().take(MISSING_KEY_CHARS_MAX).collect::<String>())
-            });
+            .fold(at.clone(), |at, key| at.below(&key.chars().take(MISSING_KEY_CHARS_MAX).collect::<String>()));
         let place = Place { file: self.file.to_string(), line: at.line, column: at.column, path: at.path };
         place.problem(hide(node, message.to_owned()), hint.map(|hint| hide(node, hint.to_owned())))
     }

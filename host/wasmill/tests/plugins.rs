@@ -143,7 +143,7 @@ fn what_does_not_fit_the_plugins_schema_has_its_line_in_the_file() {
         1,
         expect![[r#""#]],
         expect![[r#"
-        orders.yaml:7:16: plugins.orders.config: Additional properties are not allowed ('surplus' was unexpected)
+        orders.yaml:6:5: plugins.orders.config: Additional properties are not allowed ('surplus' was unexpected)
         orders.yaml:7:18: plugins.orders.config.max-items: value is less than the minimum of 1
         orders.yaml:8:14: plugins.orders.config.token: value is longer than 8 characters
         3 problems found

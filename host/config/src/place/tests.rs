@@ -31,7 +31,10 @@ fn a_pointer_finds_its_value() {
     let table = [
         ("", (1, 1, "")),
         ("/limits/items", (2, 10, "limits.items")),
-        ("/rules", (4, 3, "rules")),
+        ("/rules", (3, 1, "rules")),
+        ("/rules/0", (4, 3, "rules[0]")),
+        ("/rules/1", (5, 3, "rules[1]")),
+        ("/rules/1/codes", (6, 3, "rules[1].codes")),
         ("/rules/0/name", (4, 11, "rules[0].name")),
         ("/rules/0/a~1b~0c", (4, 27, "rules[0].\"a/b~c\"")),
         ("/rules/1/codes/1", (6, 16, "rules[1].codes[1]")),
@@ -46,7 +49,7 @@ fn what_is_not_there_is_placed_at_what_is_around_it() {
     let table = [
         ("/missing", (1, 1, "missing")),
         ("/limits/most", (1, 1, "limits.most")),
-        ("/limits/items/deep/er", (2, 3, "limits.items.deep.er")),
+        ("/limits/items/deep/er", (2, 10, "limits.items.deep.er")),
         ("/rules/2/name", (3, 1, "rules.2.name")),
         ("/rules/x", (3, 1, "rules.x")),
         ("no pointer", (1, 1, "")),

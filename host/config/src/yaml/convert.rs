@@ -42,11 +42,11 @@ impl Converter<'_> {
     }
 
     fn node(&self, node: &Parsed, key_at: &At) -> Node {
-        let at = move_to(key_at, node.span().start());
+        let at = move_to(key_at, start(node));
         let kind = match node {
             Parsed::Mapping(mapping) => self.mapping(mapping, key_at),
             Parsed::Sequence(items) => {
-                let item = |(number, item): (usize, &Parsed)| self.node(item, &at.item(number));
+                let item = |(number, item): (usize, &Parsed)| self.node(item, &move_to(&at, start(item)).item(number));
                 Kind::List(items.iter().enumerate().map(item).collect())
             }
             Parsed::Scalar(scalar) => self.scalar(scalar, &at),
@@ -90,6 +90,19 @@ fn explain(refused: &Refused) -> (String, String) {
             format!("`{}` in `${{...}}` is not the name of a variable", name.escape_debug()),
             "write `${NAME}` or `${NAME:-default}`, or `$$` for a literal `$`".to_owned(),
         ),
+    }
+}
+
+/// Where a value begins. The parser says of a block that it begins behind its first key or dash.
+fn start(node: &Parsed) -> Option<&Marker> {
+    let own = node.span().start();
+    let first = match node {
+        Parsed::Mapping(mapping) => mapping.iter().next().and_then(|(key, _)| key.span().start()),
+        Parsed::Sequence(_) | Parsed::Scalar(_) => None,
+    };
+    match (own, first) {
+        (Some(own), Some(first)) if own.character() > first.character() => Some(first),
+        (own, _) => own,
     }
 }
 
