@@ -26,7 +26,8 @@ pub(crate) struct Step {
 }
 
 /// Plugins, which are built for Wasm as an outside author would build them. Their tests run natively.
-pub(crate) const WORKSPACES_APART: &[&str] = &["plugins", "tests/chaos/guests", "tests/guests/zoo"];
+pub(crate) const WORKSPACES_APART: &[&str] =
+    &["plugins", "examples/hello-plugin", "tests/bench/guest", "tests/chaos/guests", "tests/guests/zoo"];
 
 pub(crate) const STEPS: &[Step] = &[
     Step { name: "toolchain", kafka: false, work: Work::Toolchain },
