@@ -59,7 +59,7 @@ impl Draft {
         self.args.push(output);
     }
 
-    pub fn drop_record(&mut self) {
+    pub fn drop(&mut self) {
         self.actions.push(2);
     }
 
