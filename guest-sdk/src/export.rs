@@ -5,7 +5,7 @@
 ///
 /// Name, version and doc of the manifest are the package's name, version and description in Cargo.toml.
 ///
-/// ```ignore
+/// ```text
 /// wasmill_sdk::export!(Loyalty);
 /// ```
 #[macro_export]

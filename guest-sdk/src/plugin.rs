@@ -107,6 +107,7 @@ pub trait Stateless: Sized + 'static {
     fn process(&self, record: Record<'_>, context: &Context) -> Result<Outcome, Failure>;
 }
 
+#[diagnostic::do_not_recommend]
 impl<P: Stateless> Plugin for P {
     type Config = P::Config;
     type Outputs = P::Outputs;

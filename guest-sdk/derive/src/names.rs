@@ -38,7 +38,10 @@ pub(crate) fn read(input: &DeriveInput, allowed: &Allowed) -> syn::Result<Vec<Va
         }
         let one = read_one(variant, allowed)?;
         if variants.iter().any(|other| other.name == one.name) {
-            return Err(Error::new(variant.span(), format!("there is a {what} `{}` already", one.name)));
+            return Err(Error::new(
+                variant.ident.span(),
+                format!("`{}` is the name of another {what} already", one.name),
+            ));
         }
         variants.push(one);
     }
@@ -66,8 +69,8 @@ fn read_one(variant: &syn::Variant, allowed: &Allowed) -> syn::Result<Variant> {
     }
     if !is_name(&name, allowed.digit_first) {
         let first = if allowed.digit_first { "" } else { ", the first of them a letter" };
-        let message = format!("`{name}` can't be the name of an {}: 1 to 64 of a-z, 0-9 and -{first}", allowed.what);
-        return Err(Error::new(place, message.replace("an code", "a code")));
+        let message = format!("names of {}s are 1 to 64 of a-z, 0-9 and -{first}; `{name}` is not", allowed.what);
+        return Err(Error::new(place, message));
     }
     Ok(Variant { ident: variant.ident.clone(), name, optional })
 }

@@ -1,0 +1,5 @@
+struct Almost;
+
+wasmill_sdk::export!(Almost);
+
+fn main() {}
