@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::Context;
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{Dependency, DependencyKind, MetadataCommand};
 
 use crate::cargo;
 
@@ -18,8 +18,17 @@ pub(crate) struct Ours {
     pub(crate) licence: String,
     /// Names of all direct dependencies, those of tests and build scripts too.
     pub(crate) dependencies: Vec<String>,
+    /// Those of its tests only.
+    pub(crate) dev_dependencies: Vec<String>,
     /// The text of its `Cargo.toml`.
     pub(crate) manifest: String,
+}
+
+impl Ours {
+    /// Whether it names the package, be it for its tests only.
+    pub(crate) fn names(&self, package: &str) -> bool {
+        self.dependencies.iter().chain(&self.dev_dependencies).any(|it| it == package)
+    }
 }
 
 /// A package from elsewhere that ends up in one of ours.
@@ -59,13 +68,18 @@ impl Workspace {
                 });
                 continue;
             }
+            let named = |in_tests: bool| {
+                let wanted = move |it: &&Dependency| (it.kind == DependencyKind::Development) == in_tests;
+                package.dependencies.iter().filter(wanted).map(|it| it.name.clone()).collect()
+            };
             let folder = package.manifest_path.parent().context("a manifest lies nowhere")?;
             workspace.ours.push(Ours {
                 name: package.name.to_string(),
                 folder: relative(&root, folder.as_std_path()),
                 description: package.description.clone().unwrap_or_default(),
                 licence: package.license.clone().unwrap_or_default(),
-                dependencies: package.dependencies.iter().map(|it| it.name.clone()).collect(),
+                dependencies: named(false),
+                dev_dependencies: named(true),
                 manifest: fs::read_to_string(&package.manifest_path)?,
             });
             read_sources(&root, folder.as_std_path(), &mut workspace.sources)?;
@@ -102,6 +116,7 @@ impl Ours {
             description: "what it is for".into(),
             licence: "Apache-2.0".into(),
             dependencies: dependencies.iter().map(|it| (*it).to_owned()).collect(),
+            dev_dependencies: Vec::new(),
             manifest: "[lints]\nworkspace = true\n".into(),
         }
     }
