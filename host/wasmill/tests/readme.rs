@@ -1,6 +1,6 @@
 //! What the documentation shows is true: its configurations are checked by the binary, its commands and links exist.
 //!
-//! Needs no Kafka: what README.md does with one is not repeated here.
+//! Needs no Kafka: what README.md does with one is walked in `on_kafka/walk.rs`.
 
 // clippy.toml exempts test functions only, not the functions that they share.
 #![allow(clippy::unwrap_used)]
