@@ -276,13 +276,3 @@ fn a_file_of_ten_megabytes_is_refused_and_one_of_a_megabyte_is_read() {
     fs::write(&path, padding(1 << 20)).unwrap();
     assert_eq!(load(&path, &checks()).unwrap().pipelines.len(), 1);
 }
-
-#[test]
-fn the_example_loads() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/identity.yaml");
-    let config = load(&path, &checks()).unwrap_or_else(|problems| panic!("{problems:#?}"));
-    let [pipeline] = config.pipelines.as_slice() else { panic!("{} pipelines", config.pipelines.len()) };
-    assert_eq!(pipeline.cluster.bootstrap_servers, "localhost:9092");
-    let PluginKind::Wasm(plugin) = &pipeline.plugin.kind else { panic!("{:?}", pipeline.plugin.kind) };
-    assert_eq!(plugin.name, "identity");
-}
