@@ -41,6 +41,7 @@ fn numbers_that_the_manifest_does_not_have_are_refused() {
 #[test]
 fn slices_lie_within_the_data() {
     assert_eq!(decode(&[4], &[0, 2, 0, 0], b"a"), Err("points outside of its data"));
+    assert_eq!(decode(&[4], &[1, 1, 0, 0], b"a"), Err("points outside of its data"));
     assert_eq!(decode(&[4], &[u32::MAX, 2, 0, 0], b"a"), Err("points outside of its data"));
     assert_eq!(decode(&[4], &[0, UNREAD, 0, 0], b"a"), Err("points outside of its data"));
     assert_eq!(decode(&[3], &[1, 0, 4, 0, NULL, 0, UNREAD, 0, 0], b"a"), Err("points outside of its data"));
