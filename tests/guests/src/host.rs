@@ -91,6 +91,15 @@ impl Answered {
         }
     }
 
+    /// The first line of what the failure says; empty when there is none.
+    pub fn reason(&self) -> &str {
+        match &self.result {
+            Err(InvokeError::Guest(failure)) => failure.message.lines().next().unwrap_or_default(),
+            Err(InvokeError::Host(reason)) => reason,
+            Ok(()) => "",
+        }
+    }
+
     fn text(&self, span: Span) -> String {
         String::from_utf8_lossy(self.reply.slice(span).unwrap_or_default()).into_owned()
     }

@@ -121,10 +121,11 @@ fn what_the_types_allow_and_the_contract_does_not_is_set_aside() {
         let mut instance = started(&plugin);
         for batch in [vec![guest.entry()], vec![fine(0), guest.entry(), fine(2)]] {
             let at = batch.len() / 2;
-            let found = call(&mut instance, &MemoryBatch::of(batch)).words(at);
+            let answered = call(&mut instance, &MemoryBatch::of(batch));
+            let (found, reason) = (answered.words(at), answered.reason());
             renew(&mut instance);
-            if !found.starts_with(&guest.expected.words()) {
-                wrong.push(format!("{}: {found}", guest.name));
+            if !found.starts_with(&guest.expected.words()) || !reason.contains(guest.reason) {
+                wrong.push(format!("{}: {found}, because {reason}", guest.name));
             }
         }
         let fits = matches!(guest.expected, Expected::Fails(_));

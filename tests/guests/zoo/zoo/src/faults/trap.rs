@@ -20,6 +20,9 @@ pub(super) fn commit(fault: &[u8]) -> bool {
         b"recursion" => {
             black_box(deeper(1));
         }
+        b"recursion-frameless" => {
+            black_box(deeper_without_memory(black_box(1)));
+        }
         // SAFETY: none; it is what the test is about. The engine checks every access.
         b"out-of-bounds" => unsafe { black_box(0xffff_0000 as *mut u8).write_volatile(1) },
         b"lock-twice" => {
@@ -45,9 +48,15 @@ pub(super) fn is_nth() -> bool {
     SEEN.fetch_add(1, Ordering::Relaxed) + 1 == NTH
 }
 
-/// Neither a loop nor a tail call, whatever the optimiser thinks of it.
+/// Neither a loop nor a tail call, whatever the optimiser thinks of it. Its frames lie in the guest's memory, which is used
+/// up first.
 #[allow(unconditional_recursion)]
 fn deeper(depth: u64) -> u64 {
     let frame = black_box([depth; 64]);
     deeper(depth + 1) + frame[black_box(3)]
+}
+
+/// Nothing of its frames is in memory: what is used up is the host's stack.
+fn deeper_without_memory(depth: u64) -> u64 {
+    if depth == u64::MAX { 0 } else { deeper_without_memory(depth + 1).wrapping_mul(3) ^ depth }
 }
