@@ -29,6 +29,16 @@ pub fn guests(workspace: &Path) -> Result<PathBuf> {
     Ok(into.join(TARGET).join("debug"))
 }
 
+/// As [`guests`], in the workspace's own release profile: for figures.
+///
+/// # Errors
+/// As [`plugins`].
+pub fn released_guests(workspace: &Path) -> Result<PathBuf> {
+    let into = target().join("guests");
+    build(workspace, &["--release"], &into)?;
+    Ok(into.join(TARGET).join("release"))
+}
+
 fn build(workspace: &Path, arguments: &[&str], into: &Path) -> Result<()> {
     let installed = sysroot()?.join("lib/rustlib").join(TARGET).is_dir();
     ensure!(installed, "plugins are built for {TARGET}, which is not installed: rustup target add {TARGET}");
