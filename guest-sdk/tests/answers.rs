@@ -1,5 +1,8 @@
 //! What an author says and what the host would do, through the harness.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use serde_json::json;
 use wasmill_sdk::prelude::*;
 use wasmill_sdk::telemetry::{Counter, Level};

@@ -1,5 +1,8 @@
 //! The manifest that `export!` writes, against its schema.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
 use expect_test::expect;
 use serde_json::Value;
 use wasmill_sdk::prelude::*;

@@ -1,5 +1,8 @@
 //! Plugins that must not pass the harness, and what it says about them.
 
+// Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
+#![allow(clippy::expect_used)]
+
 use serde_json::json;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};

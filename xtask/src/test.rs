@@ -63,7 +63,7 @@ impl Run {
             Work::Lint => lint::run(),
             Work::KafkaThere => self.look_for_kafka(),
             Work::Cargo(arguments) => self.count_tests(self.command(arguments)),
-            Work::Apart(arguments) => self.in_other_workspaces(arguments),
+            Work::Apart(workspaces, arguments) => self.in_other_workspaces(&workspaces.concat(), arguments),
             Work::Tests { on_kafka } => self.test_programs(on_kafka),
             Work::Program(name, arguments) => {
                 let mut command = Command::new(cargo::program(name, false)?);
@@ -73,8 +73,8 @@ impl Run {
         }
     }
 
-    fn in_other_workspaces(&mut self, arguments: &[&str]) -> anyhow::Result<()> {
-        for workspace in steps::WORKSPACES_APART {
+    fn in_other_workspaces(&mut self, workspaces: &[&str], arguments: &[&str]) -> anyhow::Result<()> {
+        for workspace in workspaces {
             let mut command = cargo::command_in(workspace);
             command.args(arguments);
             self.count_tests(command).with_context(|| format!("in {workspace}"))?;

@@ -86,7 +86,7 @@ where
     fn restart_plugin(&mut self, partition: InputPartition) -> Result<Flow, Failed> {
         self.plugin.renew();
         let started_by = self.clock.now() + self.settings.start_deadline;
-        if !self.open.is_some_and(|open| started_by > open.begun + self.settings.last_moment()) {
+        if self.open.is_none_or(|open| started_by <= open.begun + self.settings.last_moment()) {
             return Ok(Flow::Go);
         }
         match self.end_transaction()? {

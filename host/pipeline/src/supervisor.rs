@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use wasmill_kafka::{Consumer, GroupEvent};
-use wasmill_record::Group;
+use wasmill_record::{Group, InputPartition};
 use wasmill_telemetry::{Health, PipelineMetrics, State, WorkerMetrics};
 
 /// How late the thread notices what no event tells it: a stop, a failed worker.
@@ -113,10 +113,7 @@ impl Supervisor {
                 Ok(())
             }
             // A partition was not forwarded: dropping its record would lose it, so the process must not go on.
-            GroupEvent::Stray { partition, offset } => {
-                let message = format!("record {offset} of partition {partition:?} arrived on the poll thread's queue");
-                Err(Failed::Consumer { message })
-            }
+            GroupEvent::Stray { partition, offset } => Err(stray(partition, offset)),
         }
     }
 
@@ -182,6 +179,24 @@ impl Supervisor {
     }
 }
 
+fn stray(partition: Option<InputPartition>, offset: i64) -> Failed {
+    let partition = partition.map_or_else(|| "of another topic".to_owned(), |partition| partition.to_string());
+    let message = format!("record {offset} of partition {partition} arrived on the poll thread's queue");
+    Failed::Consumer { message }
+}
+
 pub(crate) fn component(pipeline: &str) -> String {
     format!("pipeline/{pipeline}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stray_record_ends_the_process_with_its_place() {
+        let failed = stray(Some(InputPartition::new(0, 3)), 17);
+        assert!(failed.ends_process() && !failed.is_mended_by_restart());
+        assert!(failed.to_string().contains("record 17 of partition 0/3"), "{failed}");
+    }
 }

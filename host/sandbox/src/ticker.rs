@@ -90,3 +90,38 @@ fn rest(shared: &Shared) {
     }
     shared.resting.store(false, SeqCst);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn wait_until(resting: bool, ticker: &Ticker) {
+        while ticker.shared.resting.load(SeqCst) != resting {
+            std::thread::yield_now();
+        }
+    }
+
+    #[test]
+    fn it_rests_when_nobody_is_inside_and_a_guest_wakes_it() {
+        let engine = wasmtime::Engine::default();
+        let ticker = Ticker::start(&engine).unwrap();
+        for _ in 0..3 {
+            wait_until(true, &ticker);
+            let inside = ticker.enter();
+            // It does not rest again before the guest has left.
+            wait_until(false, &ticker);
+            drop(inside);
+        }
+    }
+
+    #[test]
+    fn its_thread_ends_with_it() {
+        let engine = wasmtime::Engine::default();
+        let ticker = Ticker::start(&engine).unwrap();
+        let shared = Arc::downgrade(&ticker.shared);
+        drop(ticker);
+        while shared.strong_count() > 0 {
+            std::thread::yield_now();
+        }
+    }
+}

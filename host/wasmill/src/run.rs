@@ -27,10 +27,11 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()> {
     let config = lint::load(file)?;
     let (identity, _lock) = identity::establish(instance_id, config.state_directory.as_deref())?;
-    let plugins = lint::plugins(&config, cache::folder(config.state_directory.as_deref()).as_deref())?;
     let stop = stop_on_signals()?;
     let (metrics, health) = (Metrics::new(), Health::new());
     let _admin = serve_admin(&config, &metrics, &health)?;
+    // Compiling may take a while, during which the process is alive and not ready.
+    let plugins = lint::plugins(&config, cache::folder(config.state_directory.as_deref()).as_deref())?;
     for pipeline in &config.pipelines {
         if let PluginKind::Native(name) = &pipeline.plugin.kind {
             tracing::warn!(

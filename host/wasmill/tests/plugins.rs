@@ -126,7 +126,16 @@ fn lint_loads_the_plugins_and_says_ok() {
 #[test]
 fn lint_warns_of_a_plugin_that_nobody_uses_and_checks_it_all_the_same() {
     let folder = Folder::with(&orders(), "  spare:\n    file: orders.wasm\n", VALID);
-    folder.see(&["lint", "orders.yaml"]).expect(0, expect![[r#""#]], expect![[r#""#]]);
+    folder.see(&["lint", "orders.yaml"]).expect(
+        0,
+        expect![[r#"
+        orders.yaml: ok: 1 pipeline, 1 input, 1 output
+    "#]],
+        expect![[r#"
+        warning: orders.yaml:6:3: plugins.spare: no pipeline uses this plugin
+          hint: remove it, or write `plugin: spare` in a pipeline
+    "#]],
+    );
     let report: Value = serde_json::from_str(&folder.see(&["lint", "orders.yaml", "--output", "json"]).stdout).unwrap();
     assert_eq!((&report["ok"], &report["warnings"][0]["path"]), (&true.into(), &"plugins.spare".into()));
     folder.configure("  spare:\n    file: orders.wasm\n    config: { max-items: many }\n", VALID);

@@ -1,6 +1,6 @@
 //! What the documentation shows is true: its configurations are checked by the binary, its commands and links exist.
 //!
-//! Needs no Kafka: what README.md does with one is not repeated here.
+//! Needs no Kafka: what README.md does with one is walked in `on_kafka/walk.rs`.
 
 // clippy.toml exempts test functions only, not the functions that they share.
 #![allow(clippy::unwrap_used)]
@@ -92,16 +92,20 @@ fn lint(file: &Path) {
     assert!(output.status.success(), "{}: {}", file.display(), String::from_utf8_lossy(&output.stderr));
 }
 
-/// Configurations name plugins where the README has them built.
+/// Configurations name plugins where the pages have them built: those of the README in `plugins`, that of docs/PLUGINS.md in
+/// the newcomer's own folder.
 fn plugins() {
     wasmill_artifacts::plugins().unwrap();
+    wasmill_artifacts::released("examples/hello-plugin").unwrap();
 }
 
 #[test]
 fn every_configuration_in_the_documentation_is_right() {
     let folder = tempfile::tempdir().unwrap();
     plugins();
-    std::os::unix::fs::symlink(root().join("plugins"), folder.path().join("plugins")).unwrap();
+    for (name, place) in [("plugins", "plugins"), ("target", "examples/hello-plugin/target")] {
+        std::os::unix::fs::symlink(root().join(place), folder.path().join(name)).unwrap();
+    }
     let mut count = 0;
     for page in pages() {
         for block in blocks(&page).iter().filter(|block| block.language == "yaml") {

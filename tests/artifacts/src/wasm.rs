@@ -13,7 +13,15 @@ pub const TARGET: &str = "wasm32-wasip2";
 /// # Errors
 /// The target is not installed (with the line that installs it), or they do not build; cargo has said why.
 pub fn plugins() -> Result<PathBuf> {
-    let workspace = root().join("plugins");
+    released("plugins")
+}
+
+/// The same for another workspace below the root, in its own target folder.
+///
+/// # Errors
+/// As [`plugins`].
+pub fn released(workspace: &str) -> Result<PathBuf> {
+    let workspace = root().join(workspace);
     build(&workspace, &["--release"], &workspace.join("target"))?;
     Ok(workspace.join("target").join(TARGET).join("release"))
 }
@@ -27,16 +35,6 @@ pub fn guests(workspace: &Path) -> Result<PathBuf> {
     let into = target().join("guests");
     build(workspace, &[], &into)?;
     Ok(into.join(TARGET).join("debug"))
-}
-
-/// As [`guests`], in the workspace's own release profile: for figures.
-///
-/// # Errors
-/// As [`plugins`].
-pub fn released_guests(workspace: &Path) -> Result<PathBuf> {
-    let into = target().join("guests");
-    build(workspace, &["--release"], &into)?;
-    Ok(into.join(TARGET).join("release"))
 }
 
 fn build(workspace: &Path, arguments: &[&str], into: &Path) -> Result<()> {

@@ -19,8 +19,7 @@ pub(crate) struct Guest {
 impl Guest {
     /// Builds it as it would be released.
     pub(crate) fn build() -> Result<Guest> {
-        let workspace = wasmill_artifacts::root().join("tests/bench/guest");
-        let file = wasmill_artifacts::released_guests(&workspace)?.join("bench_guest.wasm");
+        let file = wasmill_artifacts::released("tests/bench/guest")?.join("bench_guest.wasm");
         Ok(Guest { engine: Engine::new().context("no engine")?, file })
     }
 

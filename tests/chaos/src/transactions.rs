@@ -170,7 +170,11 @@ mod tests {
                 "wasmill.identity.chaos-2.0",
                 "wasmill.identity.chaos-2.1",
                 "wasmill.validator.chaos-2.0",
-                "wasmill.validator.chaos-2.1"
+                "wasmill.validator.chaos-2.1",
+                "wasmill.wasm-remember.chaos-2.0",
+                "wasmill.wasm-remember.chaos-2.1",
+                "wasmill.wasm-reject.chaos-2.0",
+                "wasmill.wasm-reject.chaos-2.1"
             ]
         );
     }

@@ -159,7 +159,7 @@ fn an_open_transaction_that_a_fresh_instance_could_outlast_is_committed_before_i
         calls[restart + 1..].to_vec()
     };
     assert_eq!(after_restart(6500)[0], Call::Batch);
-    assert_eq!(after_restart(6700)[..4], [Drain, Call::Send, Commit, Call::Batch]);
+    assert_eq!(after_restart(6700)[..5], [Drain, Call::Send, Call::Look, Commit, Call::Batch]);
 }
 
 #[test]

@@ -20,7 +20,7 @@ const BANNED: &[(&str, &str)] = &[
 pub(crate) fn check(workspace: &Workspace) -> Vec<String> {
     let mut findings = Vec::new();
     for package in &workspace.ours {
-        for (name, reason) in BANNED.iter().filter(|(name, _)| package.dependencies.iter().any(|it| it == name)) {
+        for (name, reason) in BANNED.iter().filter(|(name, _)| package.names(name)) {
             findings.push(format!("{}: names {name}; {reason}", package.folder));
         }
     }

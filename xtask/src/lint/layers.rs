@@ -1,7 +1,8 @@
 //! The layer rule: a crate under `host/` names only crates of strictly lower layers, none of its own.
 //!
-//! Tests and xtask may name anything, but `tests/verify` none of ours: a verifier that shares code with the host shares
-//! its mistakes. What an author gets, `guest-sdk/`, names nothing of `host/`.
+//! Tests and xtask may name anything, and so may the tests of a crate under `host/` what lies outside of it; but
+//! `tests/verify` names none of ours: a verifier that shares code with the host shares its mistakes. What an author gets,
+//! `guest-sdk/`, names nothing of `host/`.
 
 use super::workspace::{Ours, Workspace};
 
@@ -29,16 +30,18 @@ pub(crate) fn check(workspace: &Workspace) -> Vec<String> {
     let mut findings = Vec::new();
     for package in &workspace.ours {
         let named = |it: &&String| workspace.ours.iter().any(|other| other.name == **it);
+        let in_tests: Vec<&String> = package.dev_dependencies.iter().filter(named).collect();
         let named: Vec<&String> = package.dependencies.iter().filter(named).collect();
         if package.folder.starts_with("host/") {
-            findings.extend(host(package, &named));
+            let of_host = in_tests.iter().copied().filter(|it| layer(it).is_some());
+            findings.extend(host(package, &named.iter().copied().chain(of_host).collect::<Vec<_>>()));
             findings.extend(owned(package));
         }
         if package.folder.starts_with("guest-sdk") {
             findings.extend(guest(workspace, package, &named));
         }
         if package.name == VERIFIER {
-            findings.extend(named.iter().map(|it| {
+            findings.extend(named.iter().chain(&in_tests).map(|it| {
                 format!("{}: names {it}; the verifier shares no code with what it verifies", package.folder)
             }));
         }
@@ -75,7 +78,7 @@ fn owned(package: &Ours) -> Vec<String> {
     let mut findings = Vec::new();
     for (family, owner, reason) in OWNED {
         let foreign = |it: &&String| it.starts_with(family) && package.name != *owner;
-        for name in package.dependencies.iter().filter(foreign) {
+        for name in package.dependencies.iter().chain(&package.dev_dependencies).filter(foreign) {
             findings.push(format!("{}: names {name}; only {owner} may: {reason}", package.folder));
         }
     }
@@ -130,6 +133,17 @@ mod tests {
             ("tests/cluster", "wasmill-cluster", &[]),
         ]);
         assert!(found[0].contains("not in the product"), "{found:?}");
+    }
+
+    #[test]
+    fn the_tests_of_a_product_crate_may_name_a_test_crate_but_no_higher_layer() {
+        let mut record = Ours::fixture("host/record", "wasmill-record", &[]);
+        record.dev_dependencies = vec!["wasmill-cluster".into(), "wasmill-pipeline".into(), "rdkafka".into()];
+        let pipeline = Ours::fixture("host/pipeline", "wasmill-pipeline", &[]);
+        let found =
+            check(&Workspace::of(vec![record, pipeline, Ours::fixture("tests/cluster", "wasmill-cluster", &[])]));
+        assert_eq!(found.len(), 2, "{found:?}");
+        assert!(found[0].contains("layer 0 names wasmill-pipeline") && found[1].contains("names rdkafka"), "{found:?}");
     }
 
     #[test]

@@ -16,10 +16,19 @@ pub(crate) struct Ours {
     pub(crate) folder: String,
     pub(crate) description: String,
     pub(crate) licence: String,
-    /// Names of all direct dependencies, those of tests and build scripts too; but not what its tests use of `tests/`.
+    /// Names of all direct dependencies, those of build scripts too.
     pub(crate) dependencies: Vec<String>,
+    /// Those of its tests only.
+    pub(crate) dev_dependencies: Vec<String>,
     /// The text of its `Cargo.toml`.
     pub(crate) manifest: String,
+}
+
+impl Ours {
+    /// Whether it names the package, be it for its tests only.
+    pub(crate) fn names(&self, package: &str) -> bool {
+        self.dependencies.iter().chain(&self.dev_dependencies).any(|it| it == package)
+    }
 }
 
 /// A package from elsewhere that ends up in one of ours.
@@ -59,30 +68,24 @@ impl Workspace {
                 });
                 continue;
             }
+            let named = |in_tests: bool| {
+                let wanted = move |it: &&Dependency| (it.kind == DependencyKind::Development) == in_tests;
+                package.dependencies.iter().filter(wanted).map(|it| it.name.clone()).collect()
+            };
             let folder = package.manifest_path.parent().context("a manifest lies nowhere")?;
             workspace.ours.push(Ours {
                 name: package.name.to_string(),
                 folder: relative(&root, folder.as_std_path()),
                 description: package.description.clone().unwrap_or_default(),
                 licence: package.license.clone().unwrap_or_default(),
-                dependencies: package
-                    .dependencies
-                    .iter()
-                    .filter(|it| !is_test_tool(&root, it))
-                    .map(|it| it.name.clone())
-                    .collect(),
+                dependencies: named(false),
+                dev_dependencies: named(true),
                 manifest: fs::read_to_string(&package.manifest_path)?,
             });
             read_sources(&root, folder.as_std_path(), &mut workspace.sources)?;
         }
         Ok(workspace)
     }
-}
-
-/// Only a crate's tests may name what lies under `tests/`; what they name is no part of the product.
-fn is_test_tool(root: &Path, dependency: &Dependency) -> bool {
-    let below = |path: &cargo_metadata::camino::Utf8PathBuf| path.starts_with(root.join("tests"));
-    dependency.kind == DependencyKind::Development && dependency.path.as_ref().is_some_and(below)
 }
 
 /// All `.rs` files of the package in a folder; a folder in it with a manifest is another package.
@@ -116,6 +119,7 @@ impl Ours {
             description: "what it is for".into(),
             licence: "Apache-2.0".into(),
             dependencies: dependencies.iter().map(|it| (*it).to_owned()).collect(),
+            dev_dependencies: Vec::new(),
             manifest: "[lints]\nworkspace = true\n".into(),
         }
     }

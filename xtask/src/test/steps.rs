@@ -8,8 +8,8 @@ pub(crate) enum Work {
     KafkaThere,
     /// Cargo with these arguments; `test result:` lines in its output are counted.
     Cargo(&'static [&'static str]),
-    /// The same in each of [`WORKSPACES_APART`].
-    Apart(&'static [&'static str]),
+    /// The same in each of these workspaces.
+    Apart(&'static [&'static [&'static str]], &'static [&'static str]),
     /// The workspace's test programs: those that need a broker, or the others.
     Tests {
         on_kafka: bool,
@@ -26,13 +26,19 @@ pub(crate) struct Step {
 }
 
 /// Plugins, which are built for Wasm as an outside author would build them. Their tests run natively.
-pub(crate) const WORKSPACES_APART: &[&str] =
-    &["plugins", "examples/hello-plugin", "tests/bench/guest", "tests/chaos/guests", "tests/guests/zoo"];
+pub(crate) const PLUGINS: &[&str] = &["plugins", "examples/hello-plugin", "tests/bench/guest", "tests/chaos/guests"];
+
+/// Guests that are nothing but Wasm: the tests of `tests/guests` run them.
+pub(crate) const GUESTS: &[&str] = &["tests/guests/zoo"];
 
 pub(crate) const STEPS: &[Step] = &[
     Step { name: "toolchain", kafka: false, work: Work::Toolchain },
     Step { name: "format", kafka: false, work: Work::Cargo(&["fmt", "--all", "--check"]) },
-    Step { name: "format of plugins", kafka: false, work: Work::Apart(&["fmt", "--all", "--check"]) },
+    Step {
+        name: "format of plugins",
+        kafka: false,
+        work: Work::Apart(&[PLUGINS, GUESTS], &["fmt", "--all", "--check"]),
+    },
     Step { name: "lint", kafka: false, work: Work::Lint },
     Step {
         name: "clippy",
@@ -43,9 +49,16 @@ pub(crate) const STEPS: &[Step] = &[
     Step {
         name: "clippy of plugins",
         kafka: false,
-        work: Work::Apart(&["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"]),
+        work: Work::Apart(
+            &[PLUGINS, GUESTS],
+            &["clippy", "--locked", "--workspace", "--all-targets", "--quiet", "--", "-D", "warnings"],
+        ),
     },
-    Step { name: "tests of plugins", kafka: false, work: Work::Apart(&["test", "--locked", "--workspace", "--quiet"]) },
+    Step {
+        name: "tests of plugins",
+        kafka: false,
+        work: Work::Apart(&[PLUGINS], &["test", "--locked", "--workspace", "--quiet"]),
+    },
     Step { name: "pure tests", kafka: false, work: Work::Tests { on_kafka: false } },
     Step { name: "tests of the docs", kafka: false, work: Work::Cargo(&["test", "--workspace", "--doc", "--quiet"]) },
     Step { name: "is Kafka there", kafka: false, work: Work::KafkaThere },
@@ -74,7 +87,7 @@ impl Step {
             Work::Lint => "cargo xtask lint".into(),
             Work::KafkaThere => "cargo run --package wasmill-cluster -- check".into(),
             Work::Cargo(arguments) => format!("cargo {}", arguments.join(" ")),
-            Work::Apart(arguments) => format!("cargo {}, in the workspace named above", arguments.join(" ")),
+            Work::Apart(_, arguments) => format!("cargo {}, in the workspace named above", arguments.join(" ")),
             // The failing program has named itself above.
             Work::Tests { .. } => "cargo test --package PACKAGE --test NAME".into(),
             Work::Program(name, arguments) => format!("cargo run --package {name} -- {}", arguments.join(" ")),

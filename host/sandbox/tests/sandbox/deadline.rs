@@ -46,16 +46,6 @@ fn a_call_is_not_held_against_the_next() {
 }
 
 #[test]
-fn a_guest_that_comes_after_a_rest_is_ended_too() {
-    // Longer than the ticker waits before it rests. Nothing is timed: if it did not wake up, this would never end.
-    let mut instance = looping().instance();
-    assert!(forwards(&call(&mut instance, &Records::of(&["fine"])).unwrap()));
-    let (_tell, never) = std::sync::mpsc::sync_channel::<()>(0);
-    let _ = never.recv_timeout(std::time::Duration::from_millis(300));
-    assert_eq!(kind(&mut instance, &Records::of(&["loop"])), GuestFailureKind::Deadline);
-}
-
-#[test]
 fn a_batch_that_fails_in_company_only_is_halved_next_time() {
     // Traps on more than one record.
     let code = format!("(if (i32.gt_u (local.get $count) (i32.const 1)) (then unreachable)) {FORWARD_ALL}");

@@ -126,6 +126,12 @@ pub fn values(records: &[OwnedMessage]) -> Vec<String> {
     records.iter().map(text).collect()
 }
 
+/// Keys and values as text, in the order given.
+pub fn key_values(records: &[OwnedMessage]) -> Vec<(String, String)> {
+    let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or(b"<null>")).into_owned();
+    records.iter().map(|record| (text(record.key()), text(record.payload()))).collect()
+}
+
 /// Waits until no transaction is open on the partition: markers are written some time after a commit was answered.
 #[track_caller]
 pub fn wait_until_settled(bootstrap: &str, topic: &str, partition: i32) {

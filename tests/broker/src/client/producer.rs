@@ -68,6 +68,19 @@ pub fn send(producer: &Producer, topic: &str, partition: i32, range: Range<usize
     assert!(failures.is_empty(), "not written: {failures:?}");
 }
 
+/// Writes these keys and values, each to the partition of its key, and waits until the broker has acknowledged them.
+///
+/// # Panics
+/// One of them failed.
+#[track_caller]
+pub fn send_pairs(producer: &Producer, topic: &str, pairs: &[(&str, &str)]) {
+    for (key, value) in pairs {
+        queue(producer, BaseRecord::to(topic).key(*key).payload(*value));
+    }
+    let failures = drain(producer);
+    assert!(failures.is_empty(), "not written: {failures:?}");
+}
+
 /// Hands a record to the library.
 ///
 /// # Panics

@@ -59,7 +59,7 @@ impl Draft {
         self.args.push(output);
     }
 
-    pub fn drop(&mut self) {
+    pub fn skip(&mut self) {
         self.actions.push(2);
     }
 

@@ -8,7 +8,7 @@ use zoo_bindings::wasmill::plugin::telemetry::{Level, log, panicked};
 pub(super) fn commit(fault: &[u8], draft: &mut Draft) -> bool {
     let went = match fault {
         b"drop" => {
-            draft.drop();
+            draft.skip();
             return true;
         }
         b"nth" => {

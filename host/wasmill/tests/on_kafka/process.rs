@@ -1,0 +1,62 @@
+//! One run of the binary with a configuration of its own.
+
+use std::fs::{self, File};
+use std::process::{Child, Command, Stdio};
+
+use wasmill_broker::client::wait_until;
+
+/// Killed when dropped.
+pub(crate) struct Process {
+    child: Child,
+    folder: tempfile::TempDir,
+}
+
+impl Process {
+    /// `wasmill VERB FILE`, with nothing in its environment but what is given.
+    pub(crate) fn start(verb: &[&str], configuration: &str, environment: &[(&str, &str)]) -> Process {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("pipelines.yaml");
+        fs::write(&file, configuration).unwrap();
+        let log = File::create(folder.path().join("log")).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_wasmill"))
+            .args(verb)
+            .arg(&file)
+            .current_dir(folder.path())
+            .env_clear()
+            .envs(environment.iter().copied())
+            .stdin(Stdio::null())
+            .stdout(log.try_clone().unwrap())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Process { child, folder }
+    }
+
+    /// Everything it has printed so far.
+    pub(crate) fn said(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap()
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_some()
+    }
+
+    /// SIGTERM.
+    pub(crate) fn terminate(&self) {
+        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Waits for its end: the exit code, and what it has said.
+    pub(crate) fn end(mut self) -> (Option<i32>, String) {
+        wait_until("the end of the process", || self.has_ended());
+        (self.child.wait().unwrap().code(), self.said())
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // Ended already is as good.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
