@@ -5,6 +5,8 @@
 //! neighbours in time, and what is printed is the median. Nothing here passes or fails by a time: machines differ, and
 //! other people use them.
 //!
+//! What a call into a plugin costs (`boundary`, `sandbox`) is measured in this process, without a Kafka.
+//!
 //! Called by `cargo xtask bench`. The table or the JSON goes to stdout, everything else to stderr.
 
 use std::path::PathBuf;
@@ -12,12 +14,16 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+mod allocator;
 mod contestant;
+mod cpu;
 mod figures;
+mod guest;
 mod http;
 mod load;
 mod metrics;
 mod numbers;
+mod orders;
 mod parts;
 mod process;
 mod progress;
@@ -26,22 +32,18 @@ mod reader;
 mod setting;
 mod wait;
 
-/// The product's, so that a comparison with the raw loop does not compare allocators.
-#[cfg(target_os = "linux")]
-#[global_allocator]
-static ALLOCATOR: tikv_jemallocator::Jemalloc = tikv_jemallocator::Jemalloc;
-
-/// Measures wasmill on a Kafka of its own.
+/// Measures wasmill, on a Kafka of its own where one is needed.
 #[derive(Parser)]
 #[command(name = "cargo xtask bench", bin_name = "cargo xtask bench")]
 struct Arguments {
     /// Print `{"figures":[{"name","value","unit"}...]}` in place of the table.
     #[arg(long)]
     json: bool,
-    /// Only the figures whose names begin so: `loop`, `commit.pause`, `handover`, `start`, `rss`, `latency`.
+    /// Only the figures whose names begin so: `boundary`, `sandbox`, `loop`, `commit.pause`, `handover`, `start`, `rss`,
+    /// `latency`. The first two need no Kafka.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     only: String,
-    /// How often each contestant has its turn.
+    /// How often each contestant has its turn; five times as often where a turn takes milliseconds.
     #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..=20))]
     rounds: u32,
     /// Records that a contestant of `loop` works off in one turn.

@@ -1,15 +1,17 @@
 //! The parts of the bench, in order; each begins where its figures' names do.
 
+mod boundary;
 mod commit;
 mod handover;
 mod latency;
+mod sandbox;
 mod start;
 mod throughput;
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use wasmill_artifacts::Flavour;
 
 use crate::contestant::{Contestant, Delivery};
@@ -24,16 +26,24 @@ pub(crate) struct Scale {
     pub(crate) records: u64,
 }
 
-type Part = fn(&Setting, Scale, &mut Figures) -> Result<()>;
+#[derive(Clone, Copy)]
+enum Part {
+    /// In this process.
+    Alone(fn(Scale, &mut Figures) -> Result<()>),
+    /// Contestants on a cluster.
+    Cluster(fn(&Setting, Scale, &mut Figures) -> Result<()>),
+}
 
-/// With the prefix that all figures of the part have.
-const PARTS: [(&str, Part); 6] = [
-    ("loop", throughput::measure),
-    ("commit.pause", commit::measure),
-    ("handover", handover::measure),
-    ("start", start::ready),
-    ("rss", start::idle),
-    ("latency", latency::measure),
+/// With the prefix that all figures of the part have. What needs no cluster comes before there is one to disturb it.
+const PARTS: [(&str, Part); 8] = [
+    ("boundary", Part::Alone(boundary::measure)),
+    ("sandbox", Part::Alone(sandbox::measure)),
+    ("loop", Part::Cluster(throughput::measure)),
+    ("commit.pause", Part::Cluster(commit::measure)),
+    ("handover", Part::Cluster(handover::measure)),
+    ("start", Part::Cluster(start::ready)),
+    ("rss", Part::Cluster(start::idle)),
+    ("latency", Part::Cluster(latency::measure)),
 ];
 
 /// The rate of everything that is not about speed, records per second.
@@ -48,19 +58,33 @@ pub(crate) fn run(only: &str, scale: Scale, binary: Option<PathBuf>) -> Result<F
     let chosen: Vec<_> = PARTS.iter().filter(|(name, _)| name.starts_with(only) || only.starts_with(name)).collect();
     let names = PARTS.map(|(name, _)| name).join(", ");
     ensure!(!chosen.is_empty(), "no figure begins with `{only}`; there are {names}");
-    let binary = binary.map_or_else(|| wasmill_artifacts::binary(Flavour::Bench), Ok)?;
-    let setting = Setting::new(binary)?;
     let mut figures = Figures::default();
     figures.remarks.push(format!("load average before: {}", load_average()));
-    warm_up(&setting)?;
+    let mut setting = None;
     for (name, part) in chosen {
+        if matches!(part, Part::Cluster(_)) && setting.is_none() {
+            setting = Some(start(binary.clone())?);
+        }
         let began = Instant::now();
-        part(&setting, scale, &mut figures).with_context(|| format!("part `{name}`"))?;
+        let measured = match (part, &setting) {
+            (Part::Alone(measure), _) => measure(scale, &mut figures),
+            (Part::Cluster(measure), Some(setting)) => measure(setting, scale, &mut figures),
+            (Part::Cluster(_), None) => bail!("no cluster"),
+        };
+        measured.with_context(|| format!("part `{name}`"))?;
         say(&format!("{name}: done in {:.0} s", began.elapsed().as_secs_f64()));
     }
     figures.remarks.push(format!("load average after: {}", load_average()));
     figures.keep(only);
     Ok(figures)
+}
+
+/// A warm cluster, and the product.
+fn start(binary: Option<PathBuf>) -> Result<Setting> {
+    let binary = binary.map_or_else(|| wasmill_artifacts::binary(Flavour::Bench), Ok)?;
+    let setting = Setting::new(binary)?;
+    warm_up(&setting)?;
+    Ok(setting)
 }
 
 /// A broker is slow until it has compiled what it does.

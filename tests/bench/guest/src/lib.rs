@@ -1,4 +1,5 @@
-//! The workloads of the boundary's figures, chosen by configuration: `identity`, `key-filter`, `json-validate`, `emit`.
+//! The workloads of the boundary's figures, chosen by configuration: `identity`, `key-filter`, `json-validate`, `emit`; and
+//! `panic`, for what a failure costs.
 //!
 //! What they do is in [`work`], as plain functions, so that a bench can call the same code natively; [`records`] makes what
 //! they are fed with.
@@ -30,15 +31,19 @@ enum Kind {
     KeyFilter,
     JsonValidate,
     Emit,
+    Panic,
 }
 
 #[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Config {
     kind: Kind,
-    /// Keys that begin like this are dropped by `key-filter`.
+    /// Keys that begin like this are dropped by `key-filter`, and make `panic` do so.
     #[serde(default)]
     prefix: String,
+    /// Whether records cross as a whole, headers too, and not just the parts that the workload looks at.
+    #[serde(default)]
+    whole: bool,
 }
 
 struct Bench {
@@ -50,18 +55,19 @@ impl Stateless for Bench {
     type Outputs = Output;
     type Codes = Refusal;
 
-    const READS: Reads = Reads::KEY.and(Reads::VALUE);
+    const READS: Reads = Reads::ALL;
 
     fn configure(config: Config) -> Result<Self, Problems> {
-        let pointless = config.kind == Kind::KeyFilter && config.prefix.is_empty();
-        let problems = if pointless { Problems::at("/prefix", "would drop everything") } else { Problems::default() };
+        let pointless = matches!(config.kind, Kind::KeyFilter | Kind::Panic) && config.prefix.is_empty();
+        let problems = if pointless { Problems::at("/prefix", "every key begins so") } else { Problems::default() };
         problems.or(Bench { config })
     }
 
     fn reads(&self) -> Reads {
         match self.config.kind {
+            _ if self.config.whole => Reads::ALL,
             Kind::Identity => Reads::NOTHING,
-            Kind::KeyFilter => Reads::KEY,
+            Kind::KeyFilter | Kind::Panic => Reads::KEY,
             Kind::JsonValidate | Kind::Emit => Reads::VALUE,
         }
     }
@@ -77,6 +83,8 @@ impl Stateless for Bench {
                 Some(problem) => Err(refusal(problem).reject(problem.message())),
             },
             Kind::Emit => Ok(Output::Out.emit().value(record.value().unwrap_or_default()).into()),
+            Kind::Panic if work::is_kept(record.key(), self.config.prefix.as_bytes()) => Ok(Output::Out.forward()),
+            Kind::Panic => panic!("as configured"),
         }
     }
 }

@@ -68,5 +68,15 @@ fn emit_copies_the_value() {
 
 #[test]
 fn a_filter_without_a_prefix_is_refused() {
-    assert!(Harness::<Bench>::configure(json!({ "kind": "key-filter" })).is_err());
+    for kind in ["key-filter", "panic"] {
+        assert!(Harness::<Bench>::configure(json!({ "kind": kind })).is_err(), "{kind}");
+    }
+}
+
+#[test]
+fn a_workload_answers_the_same_when_records_cross_as_a_whole() {
+    for kind in ["identity", "key-filter", "json-validate", "emit"] {
+        let config = |whole| json!({ "kind": kind, "prefix": "cust-0000000", "whole": whole });
+        assert_eq!(answers(config(true)), answers(config(false)), "{kind}");
+    }
 }
