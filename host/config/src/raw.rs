@@ -186,7 +186,7 @@ section! {
 section! {
     /// When the open transaction is committed; whichever is reached first.
     Commit {
-        /// So many ms after the last commit began, 5 to 10000, default 100. Less than half of `transaction_timeout_ms`.
+        /// After so many ms, 5 to 10000, default 100. Less than half of `transaction_timeout_ms`.
         #[schemars(default)]
         interval_ms: Int<5, 10_000, 100>,
         /// After how many ms the broker aborts a transaction that nobody ends, 4000 to 60000, default 10000. Readers of

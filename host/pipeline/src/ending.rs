@@ -41,7 +41,6 @@ where
         let Some(open) = self.open else { return Ok(Ended::Committed) };
         let started = self.clock.now();
         self.progress.enter(Phase::Commit, started);
-        self.commit_began = Some(started);
         let deadline = (started + self.settings.commit_deadline()).min(open.begun + self.settings.last_moment());
         let token = self.token();
         let mut step = Step::Drain;

@@ -339,8 +339,9 @@ where
             }
             let now = self.clock.now();
             self.transactions += 1;
-            self.open =
-                Some(Open { begun: now, due: self.settings.commit_due(now, self.commit_began), records: 0, bytes: 0 });
+            // The budget is the last moment at which an open transaction is closed, whatever the interval says.
+            let due = now + self.settings.commit_interval.min(self.settings.budget());
+            self.open = Some(Open { begun: now, due, records: 0, bytes: 0 });
             self.metrics.transaction_open.set(1);
         }
         self.tracker.touch(slot);

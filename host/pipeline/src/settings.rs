@@ -1,6 +1,6 @@
 //! What a worker needs of the configuration, in the units it uses.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use wasmill_config::PluginKind;
 use wasmill_record::BatchLimits;
 use wasmill_settle::{Backoff, Policy};
@@ -61,14 +61,6 @@ impl WorkerSettings {
         }
     }
 
-    /// When a transaction that begins `now` is to be committed: an interval after the last commit began (`last`), so that
-    /// what a commit takes does not add to the latency of every record. Half an interval at least stays for records,
-    /// however long commits take. Never later than the budget allows.
-    pub fn commit_due(&self, now: Instant, last: Option<Instant>) -> Instant {
-        let interval = self.commit_interval.min(self.budget());
-        last.map_or(now + interval, |last| last + interval).max(now + interval / 2)
-    }
-
     /// A transaction may be open this long before it is closed with what is decided (R5.7).
     pub fn budget(&self) -> Duration {
         self.transaction_timeout / 3
@@ -88,6 +80,3 @@ impl WorkerSettings {
         self.topics.get(usize::from(input)).map_or("", String::as_str)
     }
 }
-
-#[cfg(test)]
-mod tests;

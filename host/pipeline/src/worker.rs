@@ -73,8 +73,6 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) open: Option<Open>,
     /// Transactions begun by this worker; the last part of the token.
     pub(crate) transactions: u64,
-    /// When the last commit began: the interval is counted from there.
-    pub(crate) commit_began: Option<Instant>,
     /// Partitions that should be read but whose seek has not worked yet.
     starting: Vec<Starting>,
     /// A position may have to be committed although no record moved it.
@@ -146,7 +144,6 @@ where
             producer: Producer::Uninitialised,
             open: None,
             transactions: 0,
-            commit_began: None,
             starting: Vec::new(),
             owes: false,
             reply: Reply::default(),
