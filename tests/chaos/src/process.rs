@@ -65,12 +65,9 @@ impl Process {
         Ok(Process { child, log, admin_port, armed, stopped: false })
     }
 
-    /// Sends a signal. The child is ours and not yet waited for, so the pid can't be another's.
+    /// Sends a signal; after SIGSTOP every thread of the process stands still.
     pub fn signal(&mut self, signal: i32) -> Result<()> {
-        let pid = i32::try_from(self.child.id()).context("no pid")?;
-        // SAFETY: kill takes numbers only.
-        let sent = unsafe { libc::kill(pid, signal) } == 0;
-        ensure!(sent, "failed to send signal {signal} to {pid}: {}", std::io::Error::last_os_error());
+        wasmill_cluster::signal::send(&self.child, signal)?;
         match signal {
             libc::SIGSTOP => self.stopped = true,
             libc::SIGCONT => self.stopped = false,

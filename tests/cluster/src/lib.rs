@@ -18,6 +18,7 @@ mod options;
 mod ports;
 mod properties;
 mod run_directory;
+pub mod signal;
 mod spawn;
 mod tls;
 mod token;

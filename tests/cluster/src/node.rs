@@ -15,7 +15,7 @@ use crate::java::Java;
 use crate::options::Options;
 use crate::ports::Port;
 use crate::properties::{self, Addresses, Common};
-use crate::{SASL_PASSWORD, SASL_USER, client, spawn, wait};
+use crate::{SASL_PASSWORD, SASL_USER, client, signal, spawn, wait};
 
 /// Two to four seconds on an idle machine with two cores; a build beside it can make that ten times longer.
 pub(crate) const READY_TIMEOUT: Duration = Duration::from_secs(90);
@@ -153,14 +153,9 @@ impl Node {
         Ok(())
     }
 
-    pub(crate) fn signal(&self, signal: i32) -> anyhow::Result<()> {
+    pub(crate) fn signal(&self, number: i32) -> anyhow::Result<()> {
         let child = self.child.as_ref().with_context(|| format!("node {} is not running", self.id))?;
-        // SAFETY: no memory is involved, and the pid is that of a child we have not waited for, so it is not reused.
-        let outcome = unsafe { libc::kill(libc::pid_t::try_from(child.id())?, signal) };
-        if outcome != 0 {
-            return Err(std::io::Error::last_os_error()).context("failed to signal the node");
-        }
-        Ok(())
+        signal::send(child, number).with_context(|| format!("node {}", self.id))
     }
 
     fn properties(&self) -> PathBuf {
