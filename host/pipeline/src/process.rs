@@ -70,7 +70,7 @@ where
         while from < batch.len() {
             let attempt = self.waiting.attempt(partition, batch.record(from).offset);
             // A record that is tried again is alone in its call: the attempt belongs to it only.
-            let most = if attempt > 1 { 1 } else { self.plugin.batch_max().max(1) };
+            let most = if attempt > 1 { 1 } else { self.plugin.batch_max().min(self.company.most(partition)).max(1) };
             let count = most.min(batch.len() - from);
             if self.answer(batch, slot, from, count, attempt)? == Flow::Cut {
                 return Ok(());
@@ -94,7 +94,10 @@ where
         attempt: u32,
     ) -> Result<Flow, Failed> {
         match self.invoke(batch, from, count, attempt) {
-            Ok(()) => self.write_all(batch, slot, from, attempt),
+            Ok(()) => {
+                self.company.answered(batch.partition(), count, self.settings.batch.records_max);
+                self.write_all(batch, slot, from, attempt)
+            }
             Err(InvokeError::Host(message)) => Err(self.plugin_unusable(message)),
             Err(InvokeError::Guest(failure)) if count == 1 => self.guest_failed(batch, slot, from, attempt, &failure),
             Err(InvokeError::Guest(failure)) => self.single_step(batch, slot, from, count, attempt, &failure),

@@ -10,6 +10,7 @@
 //! (`ending`).
 
 use crate::command::{Ack, Command};
+use crate::company::Company;
 use crate::counts::{OwnCounters, Tally};
 use crate::ending::Ended;
 use crate::failed::Failed;
@@ -66,6 +67,7 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) tracker: Tracker,
     pub(crate) refused: Refused,
     pub(crate) waiting: Waiting,
+    pub(crate) company: Company,
     pub(crate) stuck: Stuck,
     pub(crate) fencing: Fencing,
     pub(crate) producer: Producer,
@@ -139,6 +141,7 @@ where
             tracker: Tracker::default(),
             refused: Refused::default(),
             waiting: Waiting::default(),
+            company: Company::default(),
             stuck: Stuck::default(),
             fencing: Fencing::default(),
             producer: Producer::Uninitialised,
@@ -246,6 +249,7 @@ where
         self.tracker.stop(partition);
         self.source.forget(partition);
         self.waiting.forget(partition);
+        self.company.forget(partition);
         self.stuck.forget(partition);
         self.refused.forget(partition);
     }

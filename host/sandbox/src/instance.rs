@@ -182,7 +182,7 @@ impl<B: Batch> Invoke<B> for Instance {
             Err(_) => {
                 // The store is dead after a trap, and what an instance thinks after a wrong answer is anybody's guess.
                 self.give_up();
-                self.pace.failed(count);
+                self.pace.failed();
             }
         }
         answered
