@@ -103,6 +103,7 @@ where
     ) -> Result<(), WriteError> {
         let now = self.clock.wall_ms();
         let first_failed_at = self.waiting.head(place.partition, place.offset).map_or(now, |head| head.first_failed_at);
+        let seed = self.plugin.seed(place.partition);
         let letter = Letter {
             topic: self.settings.topic(place.partition.input),
             partition: place.partition.partition,
@@ -119,7 +120,8 @@ where
             attempts: place.attempt,
             first_failed_at,
             last_failed_at: now,
-            now,
+            now: self.called_at_ms,
+            seed,
             truncated,
         };
         let owned = letter.headers();

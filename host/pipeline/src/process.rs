@@ -150,7 +150,8 @@ where
     fn call(&mut self, batch: &S::Batch, from: usize, count: usize, attempt: u32) -> Result<(), InvokeError> {
         self.reply.clear();
         self.dispositions.clear();
-        let source = CallSource { attempt, now_ms: self.clock.wall_ms() };
+        self.called_at_ms = self.clock.wall_ms();
+        let source = CallSource { attempt, now_ms: self.called_at_ms };
         self.plugin.invoke(batch, from, count, &source, &mut self.reply)?;
         let protocol = |message: String| GuestFailure { kind: GuestFailureKind::Protocol, message };
         if self.reply.outcomes.len() != count {

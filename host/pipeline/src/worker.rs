@@ -83,6 +83,8 @@ pub struct Worker<S: Source, K, C> {
     // Reused from batch to batch.
     pub(crate) reply: Reply,
     pub(crate) dispositions: Vec<Disposition>,
+    /// What the last call was told of the time.
+    pub(crate) called_at_ms: i64,
     pub(crate) output_counters: Vec<wasmill_telemetry::Counter>,
     pub(crate) tally: Tally,
     pub(crate) own_counters: OwnCounters,
@@ -151,6 +153,7 @@ where
             owes: false,
             reply: Reply::default(),
             dispositions: Vec::new(),
+            called_at_ms: 0,
             output_counters,
             tally: Tally::default(),
             own_counters: OwnCounters::default(),

@@ -12,7 +12,9 @@ use crate::seed::Seeds;
 use crate::telemetry::Counters;
 use crate::wasi::log::Log;
 use crate::{fast, reply, typed};
-use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, InvokeCounts, InvokeError, Reply};
+use wasmill_record::{
+    Batch, CallSource, GuestFailure, GuestFailureKind, InputPartition, Invoke, InvokeCounts, InvokeError, Reply,
+};
 use wasmill_wire::{Decoder, Input, Limits, Packed, ReplyBuffers};
 
 /// A packed batch larger than this is not kept for the next call: one huge record would hold its memory for ever.
@@ -215,6 +217,11 @@ impl<B: Batch> Invoke<B> for Instance {
         if let Some(live) = &mut self.live {
             live.store.data_mut().counters.take(report);
         }
+    }
+
+    fn seed(&mut self, partition: InputPartition) -> Option<u64> {
+        let topic = &self.binding.inputs.get(usize::from(partition.input))?.topic;
+        Some(self.seeds.get(&self.binding, self.plugin.digest(), topic, partition))
     }
 
     fn name(&self) -> &str {

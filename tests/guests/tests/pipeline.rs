@@ -113,6 +113,8 @@ fn a_dead_letter_says_which_plugin_failed_and_how() {
     let header = |at: usize, name: &str| letters[at].header(&format!("__wasmill.errors.{name}")).unwrap_or_default();
     assert_eq!(header(0, "plugin"), "zoo");
     assert!(header(0, "plugin.digest").starts_with("sha256:"), "{}", header(0, "plugin.digest"));
+    let seed = header(0, "seed");
+    assert!(seed.parse::<u64>().is_ok() && header(1, "seed") == seed, "of the partition: {seed}");
     assert!(header(0, "message").contains("order 17 is broken"), "{}", header(0, "message"));
     assert!(header(0, "trace").contains("zoo"), "the functions it was in: {}", header(0, "trace"));
     assert!(header(1, "message").contains("an output that is not in the manifest"), "{}", header(1, "message"));

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use serde_json::json;
-use wasmill_record::{Field, GuestFailureKind::*, Outcome};
+use wasmill_record::{Batch, Field, GuestFailureKind::*, Outcome};
 
 #[test]
 fn a_batch_goes_in_and_one_outcome_per_record_comes_out() {
@@ -128,6 +128,24 @@ fn memory_beyond_the_limit_is_named_as_such() {
     let failure = failure(&mut instance, &Records::many(1));
     assert_eq!(failure.kind, Memory);
     assert!(failure.message.starts_with("asked for 7 MiB of memory; limits.memory_mib is 4"), "{}", failure.message);
+}
+
+#[test]
+fn the_seed_for_dead_letters_is_the_one_that_the_plugin_gets() {
+    // Emits it: 8 bytes of its own value, key inherited.
+    let says = Guest::answering(&[3], &[1, 0, 1, 0, 0, 0, 8, 0, 0], &[0; 8]);
+    let process = format!("(i64.store (i32.const 16384) (local.get $seed)) {}", says.process);
+    let mut instance = Guest { process, ..says }.instance();
+    let records = Records::many(1);
+    let reply = call(&mut instance, &records).unwrap();
+    let Field::Bytes(span) = reply.emissions[0].value else { panic!("{reply:?}") };
+    let got = u64::from_le_bytes(reply.slice(span).unwrap().try_into().unwrap());
+    let seed = |instance: &mut _, partition| wasmill_record::Invoke::<Records>::seed(instance, partition);
+    let partition = records.partition();
+    assert_eq!(seed(&mut instance, partition), Some(got));
+    let other = wasmill_record::InputPartition::new(0, partition.partition + 1);
+    assert!(seed(&mut instance, other).is_some_and(|seed| seed != got));
+    assert_eq!(seed(&mut instance, wasmill_record::InputPartition::new(7, 0)), None, "an input that is not bound");
 }
 
 #[test]
