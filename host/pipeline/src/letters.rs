@@ -8,7 +8,7 @@ use wasmill_settle::Code;
 
 /// The codes that are not a plugin's own. Those of calls that brought no answer are [`wasmill_record::GuestFailureKind`]'s.
 pub(crate) const HOST_CODES: &[&str] =
-    &["plugin-trap", "plugin-deadline", "plugin-memory", "plugin-protocol", OUTPUT_REFUSED];
+    &["plugin-trap", "plugin-deadline", "plugin-memory", "plugin-protocol", "record-too-large", OUTPUT_REFUSED];
 
 /// Why a record is set aside.
 struct Reason<'a> {

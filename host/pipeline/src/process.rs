@@ -142,6 +142,7 @@ where
                 GuestFailureKind::Deadline => failures.deadline.inc(),
                 GuestFailureKind::Memory => failures.memory.inc(),
                 GuestFailureKind::Protocol => failures.protocol.inc(),
+                GuestFailureKind::TooLarge => failures.too_large.inc(),
             };
         }
         answered

@@ -114,6 +114,8 @@ pub enum GuestFailureKind {
     Deadline,
     Memory,
     Protocol,
+    /// It was not called: its memory can't hold what it would have been given.
+    TooLarge,
 }
 
 impl GuestFailureKind {
@@ -124,6 +126,7 @@ impl GuestFailureKind {
             GuestFailureKind::Deadline => "plugin-deadline",
             GuestFailureKind::Memory => "plugin-memory",
             GuestFailureKind::Protocol => "plugin-protocol",
+            GuestFailureKind::TooLarge => "record-too-large",
         }
     }
 }

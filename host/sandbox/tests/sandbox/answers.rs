@@ -130,6 +130,46 @@ fn memory_beyond_the_limit_is_named_as_such() {
     assert!(failure.message.starts_with("asked for 7 MiB of memory; limits.memory_mib is 4"), "{}", failure.message);
 }
 
+/// What the limit leaves beside the two pages that a guest of these tests begins with.
+const ROOM: usize = (4 << 20) - (2 << 16);
+
+/// What a record of these tests takes besides its value: key, one header with its lengths, ten words of the index.
+const BESIDE_VALUE: usize = 1 + (8 + 1 + 6) + 40;
+
+#[test]
+fn a_record_that_the_memory_can_not_hold_is_too_large_and_never_handed_over() {
+    // Drops everything, without memory of its own.
+    let mut instance = Guest::answering(&[2], &[], &[]).instance();
+    let value = |bytes: usize| Records(vec![vec![b'x'; bytes]]);
+    let largest = call(&mut instance, &value(ROOM - BESIDE_VALUE)).unwrap();
+    assert_eq!((largest.outcomes, counts(&mut instance).recycled), (vec![Outcome::Drop], 1));
+
+    call(&mut instance, &Records::many(1)).unwrap();
+    let failure = failure(&mut instance, &value(ROOM - BESIDE_VALUE + 1));
+    assert_eq!(failure.kind, TooLarge);
+    assert_eq!(
+        failure.message,
+        "4 MiB are more than the plugin's memory can hold: limits.memory_mib is 4, of which it has 3 for records"
+    );
+    call(&mut instance, &Records::many(1)).unwrap();
+    assert_eq!(counts(&mut instance).renewals, 0, "the guest has done nothing");
+}
+
+#[test]
+fn records_that_are_too_large_together_are_not_so_alone() {
+    let mut instance = Guest::answering(&[2], &[], &[]).instance();
+    let half = || vec![b'x'; ROOM / 2];
+    assert_eq!(kind(&mut instance, &Records(vec![half(), half()])), TooLarge);
+    call(&mut instance, &Records(vec![half()])).unwrap();
+}
+
+#[test]
+fn what_a_plugin_does_not_read_is_not_too_large() {
+    let manifest = json!({ "name": "guest", "version": "1", "outputs": [], "reads": ["key"] });
+    let mut instance = Guest { manifest, ..Guest::answering(&[2], &[], &[]) }.instance();
+    call(&mut instance, &Records(vec![vec![b'x'; 2 * ROOM]])).unwrap();
+}
+
 #[test]
 fn the_seed_for_dead_letters_is_the_one_that_the_plugin_gets() {
     // Emits it: 8 bytes of its own value, key inherited.
