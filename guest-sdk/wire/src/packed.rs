@@ -78,6 +78,11 @@ impl Packed {
         &self.index
     }
 
+    /// Bytes of both buffers: the least that a guest needs to take them.
+    pub fn bytes(&self) -> usize {
+        self.data.len().saturating_add(self.index.len().saturating_mul(size_of::<u32>()))
+    }
+
     pub(crate) fn sizes(&self) -> &[Sizes] {
         &self.sizes
     }

@@ -39,12 +39,14 @@ pub struct Letter<'a> {
     pub last_failed_at: i64,
     /// The plugin's clock during the last attempt.
     pub now: i64,
+    /// What the plugin draws its randomness from, with the offset; native plugins have none.
+    pub seed: Option<u64>,
     /// The value was too large for the dead-letter topic and was left out.
     pub truncated: bool,
 }
 
 impl Letter<'_> {
-    /// The headers, in the order of the documentation. Allocates: a dead letter is rare, a record is not.
+    /// The headers, in the order of docs/GUARANTEES.md. Allocates: a dead letter is rare, a record is not.
     pub fn headers(&self) -> Vec<(&'static str, Vec<u8>)> {
         let mut headers = Vec::with_capacity(20);
         let mut add = |name: &'static str, value: String| {
@@ -68,6 +70,7 @@ impl Letter<'_> {
         add("__wasmill.errors.first.failed.at", rfc3339(self.first_failed_at));
         add("__wasmill.errors.last.failed.at", rfc3339(self.last_failed_at));
         add("__wasmill.errors.now", rfc3339(self.now));
+        add("__wasmill.errors.seed", self.seed.map(|seed| seed.to_string()).unwrap_or_default());
         add("__wasmill.errors.truncated", if self.truncated { "value".to_owned() } else { String::new() });
         headers
     }
@@ -104,7 +107,8 @@ mod tests {
             attempts: 1,
             first_failed_at: 1_700_000_001_000,
             last_failed_at: 1_700_000_002_000,
-            now: 1_700_000_002_000,
+            now: 1_700_000_001_999,
+            seed: Some(u64::MAX),
             truncated: false,
         }
     }
@@ -137,15 +141,29 @@ mod tests {
                 "attempts=1",
                 "first.failed.at=2023-11-14T22:13:21.000Z",
                 "last.failed.at=2023-11-14T22:13:22.000Z",
-                "now=2023-11-14T22:13:22.000Z",
+                "now=2023-11-14T22:13:21.999Z",
+                "seed=18446744073709551615",
             ]
         );
     }
 
     #[test]
+    fn the_documentation_lists_every_header_in_its_place() {
+        let page = include_str!("../../../docs/GUARANTEES.md");
+        let (_, table) = page.split_once("## Headers of a dead letter").unwrap();
+        let rows = table.split("\n## ").next().unwrap().lines().filter(|line| line.starts_with("| `"));
+        let names = rows.filter_map(|row| row.split('|').nth(1)).flat_map(|cell| cell.split('`').skip(1).step_by(2));
+        let all = Letter { plugin_digest: Some("sha256:00"), trace: "frame 0", truncated: true, ..letter() };
+        let headers = all.headers();
+        let written = headers.iter().map(|(name, _)| name.strip_prefix(PREFIX).unwrap());
+        assert_eq!(names.collect::<Vec<_>>(), written.collect::<Vec<_>>());
+    }
+
+    #[test]
     fn what_is_not_known_is_absent() {
-        let letter = Letter { timestamp: None, message: "", ..letter() };
-        assert!(text(&letter).iter().all(|line| !line.starts_with("timestamp") && !line.starts_with("message")));
+        let letter = Letter { timestamp: None, message: "", seed: None, ..letter() };
+        let absent = ["timestamp", "message", "trace", "seed", "truncated"];
+        assert!(text(&letter).iter().all(|line| !absent.iter().any(|name| line.starts_with(name))));
     }
 
     #[test]

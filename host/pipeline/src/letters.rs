@@ -8,7 +8,7 @@ use wasmill_settle::Code;
 
 /// The codes that are not a plugin's own. Those of calls that brought no answer are [`wasmill_record::GuestFailureKind`]'s.
 pub(crate) const HOST_CODES: &[&str] =
-    &["plugin-trap", "plugin-deadline", "plugin-memory", "plugin-protocol", OUTPUT_REFUSED];
+    &["plugin-trap", "plugin-deadline", "plugin-memory", "plugin-protocol", "record-too-large", OUTPUT_REFUSED];
 
 /// Why a record is set aside.
 struct Reason<'a> {
@@ -103,6 +103,7 @@ where
     ) -> Result<(), WriteError> {
         let now = self.clock.wall_ms();
         let first_failed_at = self.waiting.head(place.partition, place.offset).map_or(now, |head| head.first_failed_at);
+        let seed = self.plugin.seed(place.partition);
         let letter = Letter {
             topic: self.settings.topic(place.partition.input),
             partition: place.partition.partition,
@@ -119,7 +120,8 @@ where
             attempts: place.attempt,
             first_failed_at,
             last_failed_at: now,
-            now,
+            now: self.called_at_ms,
+            seed,
             truncated,
         };
         let owned = letter.headers();

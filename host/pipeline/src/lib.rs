@@ -5,6 +5,7 @@
 //! what they are carried out on hides behind the seams of `record`, so that flow tests run this very code in memory.
 
 pub mod command;
+mod company;
 mod counts;
 pub mod crash;
 mod ending;

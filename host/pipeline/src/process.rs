@@ -70,7 +70,7 @@ where
         while from < batch.len() {
             let attempt = self.waiting.attempt(partition, batch.record(from).offset);
             // A record that is tried again is alone in its call: the attempt belongs to it only.
-            let most = if attempt > 1 { 1 } else { self.plugin.batch_max().max(1) };
+            let most = if attempt > 1 { 1 } else { self.plugin.batch_max().min(self.company.most(partition)).max(1) };
             let count = most.min(batch.len() - from);
             if self.answer(batch, slot, from, count, attempt)? == Flow::Cut {
                 return Ok(());
@@ -94,7 +94,10 @@ where
         attempt: u32,
     ) -> Result<Flow, Failed> {
         match self.invoke(batch, from, count, attempt) {
-            Ok(()) => self.write_all(batch, slot, from, attempt),
+            Ok(()) => {
+                self.company.answered(batch.partition(), count, self.settings.batch.records_max);
+                self.write_all(batch, slot, from, attempt)
+            }
             Err(InvokeError::Host(message)) => Err(self.plugin_unusable(message)),
             Err(InvokeError::Guest(failure)) if count == 1 => self.guest_failed(batch, slot, from, attempt, &failure),
             Err(InvokeError::Guest(failure)) => self.single_step(batch, slot, from, count, attempt, &failure),
@@ -139,6 +142,7 @@ where
                 GuestFailureKind::Deadline => failures.deadline.inc(),
                 GuestFailureKind::Memory => failures.memory.inc(),
                 GuestFailureKind::Protocol => failures.protocol.inc(),
+                GuestFailureKind::TooLarge => failures.too_large.inc(),
             };
         }
         answered
@@ -147,7 +151,8 @@ where
     fn call(&mut self, batch: &S::Batch, from: usize, count: usize, attempt: u32) -> Result<(), InvokeError> {
         self.reply.clear();
         self.dispositions.clear();
-        let source = CallSource { attempt, now_ms: self.clock.wall_ms() };
+        self.called_at_ms = self.clock.wall_ms();
+        let source = CallSource { attempt, now_ms: self.called_at_ms };
         self.plugin.invoke(batch, from, count, &source, &mut self.reply)?;
         let protocol = |message: String| GuestFailure { kind: GuestFailureKind::Protocol, message };
         if self.reply.outcomes.len() != count {

@@ -14,7 +14,7 @@ where
     C: Clock,
 {
     /// A fresh instance, one call per record. Only what fails alone is dead-lettered; a call that fails in company only is
-    /// not held against any record.
+    /// not held against any record, but calls for its partition become smaller.
     pub(crate) fn single_step(
         &mut self,
         batch: &mut S::Batch,
@@ -35,6 +35,7 @@ where
         if self.restart_plugin(batch.partition())? == Flow::Cut {
             return Ok(Flow::Cut);
         }
+        let mut failed_alone = false;
         for at in from..from + count {
             let flow = match self.invoke(batch, at, 1, attempt) {
                 Ok(()) => {
@@ -49,11 +50,17 @@ where
                     }
                 }
                 Err(InvokeError::Host(message)) => return Err(self.plugin_unusable(message)),
-                Err(InvokeError::Guest(failure)) => self.guest_failed(batch, slot, at, attempt, &failure)?,
+                Err(InvokeError::Guest(failure)) => {
+                    failed_alone = true;
+                    self.guest_failed(batch, slot, at, attempt, &failure)?
+                }
             };
             if flow == Flow::Cut || self.between_calls(batch, slot, at)? == Flow::Cut {
                 return Ok(Flow::Cut);
             }
+        }
+        if !failed_alone {
+            self.company.failed(batch.partition(), count);
         }
         Ok(Flow::Go)
     }

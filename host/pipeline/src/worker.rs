@@ -10,6 +10,7 @@
 //! (`ending`).
 
 use crate::command::{Ack, Command};
+use crate::company::Company;
 use crate::counts::{OwnCounters, Tally};
 use crate::ending::Ended;
 use crate::failed::Failed;
@@ -66,6 +67,7 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) tracker: Tracker,
     pub(crate) refused: Refused,
     pub(crate) waiting: Waiting,
+    pub(crate) company: Company,
     pub(crate) stuck: Stuck,
     pub(crate) fencing: Fencing,
     pub(crate) producer: Producer,
@@ -81,6 +83,8 @@ pub struct Worker<S: Source, K, C> {
     // Reused from batch to batch.
     pub(crate) reply: Reply,
     pub(crate) dispositions: Vec<Disposition>,
+    /// What the last call was told of the time.
+    pub(crate) called_at_ms: i64,
     pub(crate) output_counters: Vec<wasmill_telemetry::Counter>,
     pub(crate) tally: Tally,
     pub(crate) own_counters: OwnCounters,
@@ -139,6 +143,7 @@ where
             tracker: Tracker::default(),
             refused: Refused::default(),
             waiting: Waiting::default(),
+            company: Company::default(),
             stuck: Stuck::default(),
             fencing: Fencing::default(),
             producer: Producer::Uninitialised,
@@ -148,6 +153,7 @@ where
             owes: false,
             reply: Reply::default(),
             dispositions: Vec::new(),
+            called_at_ms: 0,
             output_counters,
             tally: Tally::default(),
             own_counters: OwnCounters::default(),
@@ -246,6 +252,7 @@ where
         self.tracker.stop(partition);
         self.source.forget(partition);
         self.waiting.forget(partition);
+        self.company.forget(partition);
         self.stuck.forget(partition);
         self.refused.forget(partition);
     }

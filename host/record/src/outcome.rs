@@ -3,7 +3,7 @@
 //! The seam [`Invoke`] is all the main path knows of a plugin: native functions stand behind it in tests and benches,
 //! the sandbox in production.
 
-use crate::Batch;
+use crate::{Batch, InputPartition};
 
 /// Bytes in [`Reply::bytes`]. Indices are checked by [`Reply::slice`]; a reply that names bytes it has not got is a
 /// protocol violation, never a panic.
@@ -114,6 +114,8 @@ pub enum GuestFailureKind {
     Deadline,
     Memory,
     Protocol,
+    /// It was not called: its memory can't hold what it would have been given.
+    TooLarge,
 }
 
 impl GuestFailureKind {
@@ -124,6 +126,7 @@ impl GuestFailureKind {
             GuestFailureKind::Deadline => "plugin-deadline",
             GuestFailureKind::Memory => "plugin-memory",
             GuestFailureKind::Protocol => "plugin-protocol",
+            GuestFailureKind::TooLarge => "record-too-large",
         }
     }
 }
@@ -203,6 +206,12 @@ pub trait Invoke<B: Batch>: Send {
     /// Calls `each` with every counter of the plugin's own that has grown since the last time, and by how much.
     fn take_counters(&mut self, each: &mut dyn FnMut(&str, u64)) {
         let _ = each;
+    }
+
+    /// For dead letters: the seed that calls for this partition get; `None` where there is none.
+    fn seed(&mut self, partition: InputPartition) -> Option<u64> {
+        let _ = partition;
+        None
     }
 
     /// For dead letters: the plugin's name and `sha256:<hex>` of its code.

@@ -18,6 +18,19 @@ pub(crate) struct OutOfMemory {
     pub(crate) most: usize,
 }
 
+/// More than the guest's memory could hold beside what it had from the beginning. Told before the call: in the guest it would
+/// be a failed allocation like any other, and look like the plugin's fault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "{} MiB are more than the plugin's memory can hold: limits.memory_mib is {}, of which it has {} for records",
+    needed.div_ceil(1 << 20), most >> 20, room >> 20
+)]
+pub(crate) struct TooLarge {
+    pub(crate) needed: usize,
+    pub(crate) room: usize,
+    pub(crate) most: usize,
+}
+
 /// Something that the host could not do; the guest asked for nothing illegal.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]

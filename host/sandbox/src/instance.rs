@@ -3,7 +3,7 @@
 use crate::bind::Binding;
 use crate::entry::{Moment, enter};
 use crate::exports::World;
-use crate::failure::During;
+use crate::failure::{During, TooLarge};
 use crate::fast::Source;
 use crate::lifecycle::Started;
 use crate::load::Plugin;
@@ -12,7 +12,9 @@ use crate::seed::Seeds;
 use crate::telemetry::Counters;
 use crate::wasi::log::Log;
 use crate::{fast, reply, typed};
-use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, InvokeCounts, InvokeError, Reply};
+use wasmill_record::{
+    Batch, CallSource, GuestFailure, GuestFailureKind, InputPartition, Invoke, InvokeCounts, InvokeError, Reply,
+};
 use wasmill_wire::{Decoder, Input, Limits, Packed, ReplyBuffers};
 
 /// A packed batch larger than this is not kept for the next call: one huge record would hold its memory for ever.
@@ -72,9 +74,18 @@ impl Instance {
             let input =
                 Input { offset: record.offset.0, timestamp: record.timestamp, key: record.key, value: record.value };
             let pushed = self.packed.push(reads, input, |each| batch.headers(at, each));
-            pushed.map_err(|error| GuestFailure { kind: GuestFailureKind::Memory, message: error.to_string() })?;
+            pushed.map_err(|error| too_large(&error))?;
         }
         Ok(())
+    }
+
+    /// Whether the guest's memory can hold the packed records at all. What it has taken since its start does not count: it
+    /// is a cache, or the answer would depend on the records before.
+    fn fits(&self) -> Result<(), InvokeError> {
+        let own = self.live.as_ref().map_or(0, |live| live.own_bytes);
+        let most = self.plugin.limits().memory_bytes_max;
+        let (needed, room) = (self.packed.bytes(), most.saturating_sub(own));
+        if needed > room { Err(too_large(&TooLarge { needed, room, most }).into()) } else { Ok(()) }
     }
 
     /// Starts a guest if there is none. The same start worked when the plugin was loaded, so whatever goes wrong here is
@@ -103,6 +114,32 @@ impl Instance {
         }
         self.live = Some(started);
         Ok(())
+    }
+
+    /// All that comes before the guest has a part in it: what fails here is not the instance's fault.
+    fn prepare<B: Batch>(&mut self, batch: &B, from: usize, count: usize) -> Result<(), InvokeError> {
+        self.pack(batch, from, count)?;
+        self.start()?;
+        self.fits()
+    }
+
+    fn answer<B: Batch>(
+        &mut self,
+        batch: &B,
+        count: usize,
+        told: &CallSource,
+        reply: &mut Reply,
+    ) -> Result<(), InvokeError> {
+        let answered = self.call(batch, told).and_then(|answer| self.accept(answer, reply));
+        match answered {
+            Ok(()) => self.settle(count),
+            Err(_) => {
+                // The store is dead after a trap, and what an instance thinks after a wrong answer is anybody's guess.
+                self.give_up();
+                self.pace.failed();
+            }
+        }
+        answered
     }
 
     fn call<B: Batch>(&mut self, batch: &B, told: &CallSource) -> Result<ReplyBuffers, InvokeError> {
@@ -148,9 +185,6 @@ impl Instance {
             self.counts.recycled += 1;
             self.give_up();
         }
-        if self.packed.data().len() > PACKED_BYTES_KEPT {
-            self.packed = Packed::default();
-        }
     }
 
     fn give_up(&mut self) {
@@ -174,16 +208,9 @@ impl<B: Batch> Invoke<B> for Instance {
         source: &CallSource,
         reply: &mut Reply,
     ) -> Result<(), InvokeError> {
-        self.pack(batch, from, count)?;
-        self.start()?;
-        let answered = self.call(batch, source).and_then(|answer| self.accept(answer, reply));
-        match answered {
-            Ok(()) => self.settle(count),
-            Err(_) => {
-                // The store is dead after a trap, and what an instance thinks after a wrong answer is anybody's guess.
-                self.give_up();
-                self.pace.failed(count);
-            }
+        let answered = self.prepare(batch, from, count).and_then(|()| self.answer(batch, count, source, reply));
+        if self.packed.data().len() > PACKED_BYTES_KEPT {
+            self.packed = Packed::default();
         }
         answered
     }
@@ -217,6 +244,11 @@ impl<B: Batch> Invoke<B> for Instance {
         }
     }
 
+    fn seed(&mut self, partition: InputPartition) -> Option<u64> {
+        let topic = &self.binding.inputs.get(usize::from(partition.input))?.topic;
+        Some(self.seeds.get(&self.binding, self.plugin.digest(), topic, partition))
+    }
+
     fn name(&self) -> &str {
         &self.plugin.loaded.manifest.name
     }
@@ -224,4 +256,8 @@ impl<B: Batch> Invoke<B> for Instance {
     fn digest(&self) -> Option<&str> {
         Some(self.plugin.digest())
     }
+}
+
+fn too_large(why: &dyn std::fmt::Display) -> GuestFailure {
+    GuestFailure { kind: GuestFailureKind::TooLarge, message: why.to_string() }
 }

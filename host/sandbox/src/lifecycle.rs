@@ -35,6 +35,8 @@ pub(crate) struct Linked {
 /// An instance in a store of its own. After any failure the store is dead: drop it and start another.
 pub(crate) struct Started {
     pub(crate) store: Store<Host>,
+    /// Memory that it has from the beginning, before anything is asked of it.
+    pub(crate) own_bytes: usize,
     describe: Func,
     configure: Func,
     pub(crate) process: Func,
@@ -51,7 +53,10 @@ impl Started {
         let mut function = |index| instance.get_func(&mut store, index);
         let functions = (function(exports.describe), function(exports.configure), function(exports.process));
         match functions {
-            (Some(describe), Some(configure), Some(process)) => Ok(Started { store, describe, configure, process }),
+            (Some(describe), Some(configure), Some(process)) => {
+                let own_bytes = store.data().memory_bytes();
+                Ok(Started { store, own_bytes, describe, configure, process })
+            }
             _ => Err(InvokeError::Host("an export that was there at load is gone".to_owned())),
         }
     }

@@ -1,7 +1,7 @@
 //! How many records a call gets. Pure: told what happened, asked for a number.
 //!
-//! It shrinks when a call takes longer than it should, so that commands and commits are not kept waiting, and when a call
-//! fails whose records all pass alone, because then it was their number. It grows back by doubling.
+//! It shrinks when a call takes longer than it should, so that commands and commits are not kept waiting, and grows back by
+//! doubling. What calls that fail say about their number is the caller's matter, who knows partitions.
 
 use std::time::Duration;
 
@@ -15,38 +15,25 @@ pub(crate) struct Pace {
     size: usize,
     target: Duration,
     good: u32,
-    /// After a call that failed: how many records it had, and how many of them have not passed alone yet.
-    suspects: Option<(usize, usize)>,
 }
 
 impl Pace {
     pub(crate) fn new(most: Option<usize>, target: Duration) -> Pace {
         let most = most.unwrap_or(usize::MAX).max(1);
-        Pace { most, size: most, target, good: 0, suspects: None }
+        Pace { most, size: most, target, good: 0 }
     }
 
     pub(crate) fn size(&self) -> usize {
         self.size
     }
 
-    /// A call of `count` records failed.
-    pub(crate) fn failed(&mut self, count: usize) {
+    /// A call failed.
+    pub(crate) fn failed(&mut self) {
         self.good = 0;
-        // One that fails alone has explained the failure before it.
-        self.suspects = (count > 1).then_some((count, count));
     }
 
     /// A call of `count` records was answered and took this much CPU time, as far as it was seen.
     pub(crate) fn answered(&mut self, count: usize, used: Duration) {
-        self.suspects = match (self.suspects, count) {
-            (Some((company, left @ 2..)), 1) => Some((company, left - 1)),
-            (Some((company, _)), 1) => {
-                self.shrink(company / 2);
-                None
-            }
-            // Other records: the failed ones went elsewhere.
-            _ => None,
-        };
         if used > self.target && count > 1 {
             let share = self.target.as_secs_f64() / used.as_secs_f64();
             self.shrink((count as f64 * share) as usize);
@@ -73,10 +60,6 @@ mod tests {
 
     fn pace() -> Pace {
         Pace::new(None, 10 * MS)
-    }
-
-    fn alone(pace: &mut Pace, records: usize) {
-        (0..records).for_each(|_| pace.answered(1, Duration::ZERO));
     }
 
     #[test]
@@ -110,32 +93,14 @@ mod tests {
     }
 
     #[test]
-    fn a_call_that_fails_in_company_only_halves_it() {
+    fn a_call_that_fails_is_no_call_that_went_well() {
         let mut pace = pace();
-        pace.failed(256);
-        alone(&mut pace, 255);
-        assert_eq!(pace.size(), usize::MAX);
-        alone(&mut pace, 1);
+        pace.answered(256, 40 * MS);
+        (0..15).for_each(|_| pace.answered(64, MS));
+        pace.failed();
+        (0..15).for_each(|_| pace.answered(64, MS));
+        assert_eq!(pace.size(), 64);
+        pace.answered(64, MS);
         assert_eq!(pace.size(), 128);
-    }
-
-    #[test]
-    fn a_record_that_fails_alone_explains_the_failure() {
-        let mut pace = pace();
-        pace.failed(3);
-        pace.answered(1, Duration::ZERO);
-        pace.failed(1);
-        alone(&mut pace, 10);
-        assert_eq!(pace.size(), usize::MAX);
-    }
-
-    #[test]
-    fn records_that_went_elsewhere_are_forgotten() {
-        let mut pace = pace();
-        pace.failed(3);
-        alone(&mut pace, 2);
-        pace.answered(2, Duration::ZERO);
-        alone(&mut pace, 1);
-        assert_eq!(pace.size(), usize::MAX);
     }
 }

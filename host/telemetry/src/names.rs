@@ -290,7 +290,13 @@ pub const LABELS: &[Label] = &[
     Label {
         name: "code",
         metric: Some(GUEST_FAILURES.name),
-        values: Values::OneOf(&["plugin-trap", "plugin-deadline", "plugin-memory", "plugin-protocol"]),
+        values: Values::OneOf(&[
+            "plugin-trap",
+            "plugin-deadline",
+            "plugin-memory",
+            "plugin-protocol",
+            "record-too-large",
+        ]),
     },
     label("result", Values::OneOf(&["committed", "aborted", "resolved"])),
     Label {

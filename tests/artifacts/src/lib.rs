@@ -7,7 +7,7 @@ mod binary;
 mod wasm;
 
 pub use binary::{Flavour, binary};
-pub use wasm::{TARGET, cargo, guests, plugins, released, sysroot};
+pub use wasm::{TARGET, apart, cargo, guests, plugins, released, sysroot};
 
 use std::path::{Path, PathBuf};
 

@@ -2,6 +2,7 @@
 
 use crate::{root, target};
 use anyhow::{Context, Result, ensure};
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -47,15 +48,29 @@ fn build(workspace: &Path, arguments: &[&str], into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Cargo, for a workspace of its own: what the outer cargo was told does not count there.
+/// What the outer cargo was told, and may have been told differently for a workspace of its own.
+const TOLD: &[&str] = &[
+    "RUSTFLAGS",
+    "CARGO_ENCODED_RUSTFLAGS",
+    "CARGO_BUILD_TARGET",
+    "CARGO_TARGET_DIR",
+    "RUSTC_WORKSPACE_WRAPPER",
+    "RUSTC_WRAPPER",
+];
+
+/// Cargo, for a workspace of its own.
 pub fn cargo() -> Command {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    for variable in
-        ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WORKSPACE_WRAPPER", "RUSTC_WRAPPER"]
-    {
+    let mut command = apart(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.arg("--locked").stdin(Stdio::null());
+    command
+}
+
+/// A program that may start cargo for a workspace of its own: what the outer cargo was told does not count there.
+pub fn apart(program: impl AsRef<OsStr>) -> Command {
+    let mut command = Command::new(program);
+    for variable in TOLD {
         command.env_remove(variable);
     }
-    command.arg("--locked").stdin(Stdio::null());
     command
 }
 

@@ -4,8 +4,8 @@ use crate::log::MemoryBatch;
 use crate::world::{Call, World};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmill_record::{
-    Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, Invoke, InvokeCounts, InvokeError,
-    Outcome, Record, Reply,
+    Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, InputPartition, Invoke,
+    InvokeCounts, InvokeError, Outcome, Record, Reply,
 };
 
 /// A plugin as a test writes it; [`crate::Rig`] wraps it.
@@ -162,6 +162,10 @@ impl Invoke<MemoryBatch> for Plugin {
 
     fn renew(&mut self) {
         self.world.lock().unwrap_or_else(PoisonError::into_inner).note(Call::Renew);
+    }
+
+    fn seed(&mut self, partition: InputPartition) -> Option<u64> {
+        Some(1000 + partition.partition.unsigned_abs() as u64)
     }
 
     fn name(&self) -> &str {

@@ -3,6 +3,7 @@
 // Helpers outside of `#[test]` functions are tests too: what can't be fails the test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wasmill_flow::Call::{Commit, Drain, Renew};
 use wasmill_flow::plugin::{Behaviour, trap};
@@ -201,4 +202,63 @@ fn a_record_is_counted_by_its_outcome_whatever_the_calls() {
     assert_eq!(ran.metric("wasmill_dead_letters_total{pipeline=\"flow\",code=\"plugin-trap\"}"), 1.0);
     let traps = ran.metric("wasmill_guest_failures_total{pipeline=\"flow\",code=\"plugin-trap\"}");
     assert_eq!(traps, 2.0, "the batch's, and the record's own");
+}
+
+/// Sizes of the calls for each partition, when those for partition 0 fail that have more than four records.
+fn sizes(rig: Rig) -> (Ran, [Vec<usize>; 2]) {
+    let sizes: Arc<Mutex<[Vec<usize>; 2]>> = Arc::default();
+    let seen = Arc::clone(&sizes);
+    let plugin = Whole(move |batch: &MemoryBatch, _, count: usize, reply: &mut Reply| {
+        let partition = batch.partition().partition;
+        seen.lock().unwrap()[partition as usize].push(count);
+        if partition == 0 && count > 4 {
+            return Err(trap());
+        }
+        reply.outcomes.extend((0..count).map(|_| Outcome::Forward { output: 0 }));
+        Ok(())
+    });
+    let ran = rig.run(plugin).good();
+    let sizes = std::mem::take(&mut *sizes.lock().unwrap());
+    (ran, sizes)
+}
+
+#[test]
+fn calls_of_a_partition_that_fail_in_company_only_are_halved_and_grow_back_and_others_stay_as_they_are() {
+    let mut rig = Rig::new(2).feed(0, 16 + 8 + 16 * 4 + 8).feed(1, 32);
+    rig.settings.batch.records_max = 16;
+    let (ran, [halved, whole]) = sizes(rig);
+    let alone = |count| vec![1; count];
+    let expected = [
+        // All pass alone, so eight are tried, and then four.
+        vec![16],
+        alone(16),
+        vec![8],
+        alone(8),
+        // Sixteen calls of four went well.
+        vec![4; 16],
+    ];
+    let expected = expected.concat();
+    assert_eq!(halved[..expected.len()], expected);
+    assert_eq!(halved[expected.len()], 8, "it has doubled: {halved:?}");
+    assert_eq!(whole, [16, 16]);
+    assert_eq!(ran.world().written("out0", 0).len(), 16 + 8 + 16 * 4 + 8);
+    assert_eq!(ran.world().dead_letters().len(), 0);
+}
+
+#[test]
+fn calls_are_not_halved_where_a_record_fails_alone() {
+    let mut rig = Rig::new(1).feed(0, 21);
+    rig.settings.batch.records_max = 7;
+    let sizes: Arc<Mutex<Vec<usize>>> = Arc::default();
+    let seen = Arc::clone(&sizes);
+    let plugin = Whole(move |batch: &MemoryBatch, from, count: usize, reply: &mut Reply| {
+        seen.lock().unwrap().push(count);
+        if (from..from + count).any(|at| batch.record(at).value == Some(b"0-3")) {
+            return Err(trap());
+        }
+        reply.outcomes.extend((0..count).map(|_| Outcome::Forward { output: 0 }));
+        Ok(())
+    });
+    rig.run(plugin).good();
+    assert_eq!(*sizes.lock().unwrap(), [vec![7], vec![1; 7], vec![7, 7]].concat());
 }

@@ -8,7 +8,7 @@ use wasmill_flow::Call::*;
 use wasmill_flow::plugin::trap;
 use wasmill_flow::{Answer, Each, Entry, MemoryBatch, Ran, Rig, Whole, partition};
 use wasmill_pipeline::Failed;
-use wasmill_record::{Batch, Emission, Field, HeaderRun, HeaderSpan, Outcome, Reply, Span};
+use wasmill_record::{Batch, Clock, Emission, Field, HeaderRun, HeaderSpan, Outcome, Reply, Span};
 
 fn codes(ran: &Ran) -> Vec<(String, String)> {
     let code = |name: &str, entry: &Entry| entry.header(&format!("__wasmill.errors.{name}"));
@@ -40,6 +40,25 @@ fn a_call_that_fails_in_company_only_is_held_against_nobody() {
     let ran = Rig::new(1).feed(0, 5).run(plugin).good();
     assert_eq!(ran.world().written("out0", 0), ["0-0", "0-1", "0-2", "0-3", "0-4"]);
     assert_eq!(codes(&ran), []);
+}
+
+#[test]
+fn a_dead_letter_says_what_the_call_was_told_of_the_time_and_the_seed_of_its_partition() {
+    let rig = Rig::new(2).feed(1, 1);
+    let clock = rig.world().clock.clone();
+    let told = clock.wall_ms();
+    let ran = rig
+        .run(Each(move |_: &str, _| {
+            clock.advance(Duration::from_millis(70));
+            Answer::Reject("no")
+        }))
+        .good();
+    let letter = &ran.world().dead_letters()[0];
+    let header = |name: &str| letter.header(&format!("__wasmill.errors.{name}")).unwrap_or_default();
+    assert_eq!(told, 1_700_000_000_000);
+    assert_eq!(header("now"), "2023-11-14T22:13:20.000Z", "not that of the writing");
+    assert_eq!(header("last.failed.at"), "2023-11-14T22:13:20.070Z");
+    assert_eq!(header("seed"), "1001");
 }
 
 #[test]

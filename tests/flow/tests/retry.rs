@@ -74,6 +74,7 @@ fn a_record_whose_attempts_are_used_up_is_a_dead_letter() {
     assert_eq!((header("code").as_str(), header("attempts").as_str()), ("not-yet", "3"));
     assert_eq!(header("first.failed.at"), "2023-11-14T22:13:20.000Z");
     assert_eq!(header("last.failed.at"), "2023-11-14T22:13:23.000Z", "two waits of 1.5 s");
+    assert_eq!((header("now"), header("seed").as_str()), (header("last.failed.at"), "1000"));
     assert!(header("message").ends_with("(retry.attempts = 3 used up)"), "{}", header("message"));
 }
 

@@ -113,9 +113,25 @@ fn a_dead_letter_says_which_plugin_failed_and_how() {
     let header = |at: usize, name: &str| letters[at].header(&format!("__wasmill.errors.{name}")).unwrap_or_default();
     assert_eq!(header(0, "plugin"), "zoo");
     assert!(header(0, "plugin.digest").starts_with("sha256:"), "{}", header(0, "plugin.digest"));
+    let seed = header(0, "seed");
+    assert!(seed.parse::<u64>().is_ok() && header(1, "seed") == seed, "of the partition: {seed}");
     assert!(header(0, "message").contains("order 17 is broken"), "{}", header(0, "message"));
     assert!(header(0, "trace").contains("zoo"), "the functions it was in: {}", header(0, "trace"));
     assert!(header(1, "message").contains("an output that is not in the manifest"), "{}", header(1, "message"));
+}
+
+/// Not in the catalogue: a batch of nothing but these would be 4 GiB.
+#[test]
+fn a_record_that_the_guests_memory_can_not_hold_is_set_aside_as_too_large_and_the_others_are_written() {
+    let large = Entry { value: Some(vec![b'x'; 64 << 20]), ..records::fine(1) };
+    let ran = run(DEFAULT, [records::fine(0), large, records::fine(2)]);
+    let [letter] = &ran.world().dead_letters()[..] else { panic!("one letter") };
+    let header = |name: &str| letter.header(&format!("__wasmill.errors.{name}")).unwrap_or_default();
+    assert_eq!(header("code"), "record-too-large");
+    assert!(header("message").contains("limits.memory_mib is 64"), "{}", header("message"));
+    assert_eq!(written(&ran), ["ok-0", "ok-2"]);
+    let failures = ran.metric(r#"wasmill_guest_failures_total{pipeline="flow",code="record-too-large"}"#);
+    assert_eq!(failures, 2.0, "the batch's, and the record's own");
 }
 
 #[test]

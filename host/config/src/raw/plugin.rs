@@ -41,7 +41,8 @@ section! {
         /// To make an instance and configure it, ms, 10 to 60000, default 5000.
         #[schemars(default)]
         start_deadline_ms: Int<10, 60_000, 5_000>,
-        /// Memory, MiB, 1 to 4096, default 64. A record that needs more alone is a dead letter, `plugin-memory`.
+        /// Memory, MiB, 1 to 4096, default 64. A record that needs more alone is a dead letter, `plugin-memory`, and one that
+        /// has no room there at all, `record-too-large`.
         #[schemars(default)]
         memory_mib: Int<1, 4_096, 64>,
         /// An instance with more memory than this, MiB, is replaced by a fresh one after its call; 1 to 4096, not more than

@@ -2,7 +2,7 @@
 
 use crate::support::*;
 use serde_json::json;
-use wasmill_record::{Field, GuestFailureKind::*, Outcome};
+use wasmill_record::{Batch, Field, GuestFailureKind::*, Outcome};
 
 #[test]
 fn a_batch_goes_in_and_one_outcome_per_record_comes_out() {
@@ -128,6 +128,64 @@ fn memory_beyond_the_limit_is_named_as_such() {
     let failure = failure(&mut instance, &Records::many(1));
     assert_eq!(failure.kind, Memory);
     assert!(failure.message.starts_with("asked for 7 MiB of memory; limits.memory_mib is 4"), "{}", failure.message);
+}
+
+/// What the limit leaves beside the two pages that a guest of these tests begins with.
+const ROOM: usize = (4 << 20) - (2 << 16);
+
+/// What a record of these tests takes besides its value: key, one header with its lengths, ten words of the index.
+const BESIDE_VALUE: usize = 1 + (8 + 1 + 6) + 40;
+
+#[test]
+fn a_record_that_the_memory_can_not_hold_is_too_large_and_never_handed_over() {
+    // Drops everything, without memory of its own.
+    let mut instance = Guest::answering(&[2], &[], &[]).instance();
+    let value = |bytes: usize| Records(vec![vec![b'x'; bytes]]);
+    let largest = call(&mut instance, &value(ROOM - BESIDE_VALUE)).unwrap();
+    assert_eq!((largest.outcomes, counts(&mut instance).recycled), (vec![Outcome::Drop], 1));
+
+    call(&mut instance, &Records::many(1)).unwrap();
+    let failure = failure(&mut instance, &value(ROOM - BESIDE_VALUE + 1));
+    assert_eq!(failure.kind, TooLarge);
+    assert_eq!(
+        failure.message,
+        "4 MiB are more than the plugin's memory can hold: limits.memory_mib is 4, of which it has 3 for records"
+    );
+    call(&mut instance, &Records::many(1)).unwrap();
+    assert_eq!(counts(&mut instance).renewals, 0, "the guest has done nothing");
+}
+
+#[test]
+fn records_that_are_too_large_together_are_not_so_alone() {
+    let mut instance = Guest::answering(&[2], &[], &[]).instance();
+    let half = || vec![b'x'; ROOM / 2];
+    assert_eq!(kind(&mut instance, &Records(vec![half(), half()])), TooLarge);
+    call(&mut instance, &Records(vec![half()])).unwrap();
+}
+
+#[test]
+fn what_a_plugin_does_not_read_is_not_too_large() {
+    let manifest = json!({ "name": "guest", "version": "1", "outputs": [], "reads": ["key"] });
+    let mut instance = Guest { manifest, ..Guest::answering(&[2], &[], &[]) }.instance();
+    call(&mut instance, &Records(vec![vec![b'x'; 2 * ROOM]])).unwrap();
+}
+
+#[test]
+fn the_seed_for_dead_letters_is_the_one_that_the_plugin_gets() {
+    // Emits it: 8 bytes of its own value, key inherited.
+    let says = Guest::answering(&[3], &[1, 0, 1, 0, 0, 0, 8, 0, 0], &[0; 8]);
+    let process = format!("(i64.store (i32.const 16384) (local.get $seed)) {}", says.process);
+    let mut instance = Guest { process, ..says }.instance();
+    let records = Records::many(1);
+    let reply = call(&mut instance, &records).unwrap();
+    let Field::Bytes(span) = reply.emissions[0].value else { panic!("{reply:?}") };
+    let got = u64::from_le_bytes(reply.slice(span).unwrap().try_into().unwrap());
+    let seed = |instance: &mut _, partition| wasmill_record::Invoke::<Records>::seed(instance, partition);
+    let partition = records.partition();
+    assert_eq!(seed(&mut instance, partition), Some(got));
+    let other = wasmill_record::InputPartition::new(0, partition.partition + 1);
+    assert!(seed(&mut instance, other).is_some_and(|seed| seed != got));
+    assert_eq!(seed(&mut instance, wasmill_record::InputPartition::new(7, 0)), None, "an input that is not bound");
 }
 
 #[test]

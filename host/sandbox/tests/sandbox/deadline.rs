@@ -1,7 +1,7 @@
 //! CPU time is what is limited. How precisely is a figure, not a test; that it ends, and what it says, is.
 
 use crate::support::*;
-use wasmill_record::{GuestFailureKind, Invoke};
+use wasmill_record::GuestFailureKind;
 
 /// Loops for ever over records that begin with `l`, forwards others.
 fn looping() -> Guest {
@@ -43,17 +43,4 @@ fn a_call_is_not_held_against_the_next() {
     for _ in 0..40 {
         assert!(forwards(&call(&mut instance, &Records::many(1)).unwrap()));
     }
-}
-
-#[test]
-fn a_batch_that_fails_in_company_only_is_halved_next_time() {
-    // Traps on more than one record.
-    let code = format!("(if (i32.gt_u (local.get $count) (i32.const 1)) (then unreachable)) {FORWARD_ALL}");
-    let mut instance = Guest::process(&code).instance();
-    let records = Records::many(8);
-    assert_eq!(kind(&mut instance, &records), GuestFailureKind::Trap);
-    for _ in 0..8 {
-        assert!(forwards(&call(&mut instance, &Records::many(1)).unwrap()));
-    }
-    assert_eq!(Invoke::<Records>::batch_max(&instance), 4);
 }

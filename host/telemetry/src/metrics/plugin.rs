@@ -29,6 +29,7 @@ pub struct GuestFailureCounters {
     pub deadline: Counter,
     pub memory: Counter,
     pub protocol: Counter,
+    pub too_large: Counter,
 }
 
 impl PluginMetrics {
@@ -40,6 +41,7 @@ impl PluginMetrics {
                 deadline: failures("plugin-deadline"),
                 memory: failures("plugin-memory"),
                 protocol: failures("plugin-protocol"),
+                too_large: failures("record-too-large"),
             },
             renewals: families.plugin_renewals.with(&[pipeline]),
             recycles: families.plugin_recycles.with(&[pipeline]),

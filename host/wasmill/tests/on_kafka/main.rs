@@ -1,8 +1,10 @@
-//! The binary on a real Kafka: its exit codes, its signals, and what README.md does with it.
+//! The binary on a real Kafka: its exit codes, its signals, its plugins, and what README.md and docs/PLUGINS.md do with it.
 
 // clippy.toml exempts test functions only, not the functions that they share.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+mod digest;
+mod newcomer;
 mod process;
 mod walk;
 

@@ -17,19 +17,20 @@ impl Process {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pipelines.yaml");
         fs::write(&file, configuration).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wasmill"));
+        command.args(verb).arg(&file).current_dir(folder.path()).env_clear().envs(environment.iter().copied());
+        Process::in_folder(&mut command, folder)
+    }
+
+    /// Any other command that becomes the binary.
+    pub(crate) fn spawn(command: &mut Command) -> Process {
+        Process::in_folder(command, tempfile::tempdir().unwrap())
+    }
+
+    fn in_folder(command: &mut Command, folder: tempfile::TempDir) -> Process {
         let log = File::create(folder.path().join("log")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_wasmill"))
-            .args(verb)
-            .arg(&file)
-            .current_dir(folder.path())
-            .env_clear()
-            .envs(environment.iter().copied())
-            .stdin(Stdio::null())
-            .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        Process { child, folder }
+        let command = command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
+        Process { child: command.spawn().unwrap(), folder }
     }
 
     /// Everything it has printed so far.

@@ -22,12 +22,17 @@ fn between<'a>(text: &'a str, before: &str, after: &str) -> &'a str {
     rest.split_once(after).unwrap_or_else(|| panic!("README.md: no `{after}` behind `{before}`")).0
 }
 
-fn get(address: &str, path: &str) -> String {
+pub(crate) fn get(address: &str, path: &str) -> String {
     let Ok(mut stream) = TcpStream::connect(address) else { return String::new() };
     write!(stream, "GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\r\n").unwrap();
     let mut answer = String::new();
     stream.read_to_string(&mut answer).unwrap();
     answer
+}
+
+/// An address that nobody listens on: taken and given back, and nobody else is given it in the next moments.
+pub(crate) fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 
 #[test]
@@ -40,8 +45,7 @@ fn the_walk_of_the_readme_works() {
             create_topic(&bootstrap, name, partitions.parse().unwrap(), &[]);
         }
     }
-    // Taken and given back: nobody else is given it in the next moments.
-    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let free = free_address();
     assert!(readme.contains(&format!("http://{ADDRESS}/readyz")));
     let plugins = wasmill_artifacts::root().join("plugins");
     assert!(readme.contains("(cd plugins && cargo build --release --target wasm32-wasip2)"));

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::OwnedMessage;
+use rdkafka::message::{Headers as _, OwnedMessage};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
 use super::{WITHIN, config, unique, wait_until};
@@ -130,6 +130,13 @@ pub fn values(records: &[OwnedMessage]) -> Vec<String> {
 pub fn key_values(records: &[OwnedMessage]) -> Vec<(String, String)> {
     let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or(b"<null>")).into_owned();
     records.iter().map(|record| (text(record.key()), text(record.payload()))).collect()
+}
+
+/// Names and values of its headers, in order; what is not text is made so.
+pub fn headers(record: &OwnedMessage) -> Vec<(String, Option<String>)> {
+    let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
+    let headers = record.headers().into_iter().flat_map(|headers| headers.iter());
+    headers.map(|header| (header.key.to_owned(), header.value.map(text))).collect()
 }
 
 /// Waits until no transaction is open on the partition: markers are written some time after a commit was answered.

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use rdkafka::ClientContext;
 use rdkafka::error::KafkaError;
-use rdkafka::message::{DeliveryResult, ToBytes};
+use rdkafka::message::{DeliveryResult, Header, OwnedHeaders, ToBytes};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use super::{WITHIN, config};
@@ -77,6 +77,19 @@ pub fn send_pairs(producer: &Producer, topic: &str, pairs: &[(&str, &str)]) {
     for (key, value) in pairs {
         queue(producer, BaseRecord::to(topic).key(*key).payload(*value));
     }
+    let failures = drain(producer);
+    assert!(failures.is_empty(), "not written: {failures:?}");
+}
+
+/// Writes one record with these headers and waits until the broker has acknowledged it.
+///
+/// # Panics
+/// It failed.
+#[track_caller]
+pub fn send_with_headers(producer: &Producer, topic: &str, pair: (&str, &str), headers: &[(&str, Option<&str>)]) {
+    let add = |all: OwnedHeaders, (key, value): &(&str, Option<&str>)| all.insert(Header { key, value: *value });
+    let headers = headers.iter().fold(OwnedHeaders::new(), add);
+    queue(producer, BaseRecord::to(topic).key(pair.0).payload(pair.1).headers(headers));
     let failures = drain(producer);
     assert!(failures.is_empty(), "not written: {failures:?}");
 }
