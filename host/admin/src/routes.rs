@@ -1,4 +1,4 @@
-//! What each path answers. Handlers only read, and none of them waits.
+//! What each path answers. Handlers here only read, and none of them waits.
 
 use axum::Router;
 use axum::extract::State;
@@ -10,8 +10,9 @@ use wasmill_telemetry::{CONTENT_TYPE, Health, Metrics};
 
 const INDEX: &str = "wasmill: /metrics /livez /readyz\n";
 
-pub(crate) fn router(metrics: Metrics, health: Health) -> Router {
+pub(crate) fn router(metrics: Metrics, health: Health, control: Router) -> Router {
     Router::new()
+        .merge(control)
         .route("/", get(INDEX))
         .route("/metrics", get(show_metrics).with_state(metrics))
         .route("/livez", get(|State(health): State<Health>| async move { verdict(health.live()) }))

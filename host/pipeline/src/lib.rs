@@ -7,6 +7,7 @@
 pub mod command;
 mod counts;
 pub mod crash;
+mod current;
 mod ending;
 pub mod failed;
 pub mod handover;
@@ -21,15 +22,18 @@ mod single_step;
 pub mod start;
 mod stuck;
 mod supervisor;
+pub mod swap;
 pub mod taking;
 mod topics;
 mod waiting;
 pub mod watch;
 pub mod worker;
 
-pub use command::{Ack, Command, WorkerHandle};
+pub use command::{Ack, Adopted, Command, WorkerHandle};
+pub use current::Current;
 pub use failed::Failed;
-pub use plugin::{BoundPlugin, NATIVE_PLUGINS, Plugins, PluginsError};
+pub use plugin::{BoundPlugin, Loader, NATIVE_PLUGINS, Plugins, PluginsError};
 pub use settings::WorkerSettings;
 pub use start::{Identity, Pipeline, Stopped, start};
+pub use swap::Swapper;
 pub use worker::Worker;
