@@ -12,7 +12,6 @@ const INDEX: &str = "wasmill: /metrics /livez /readyz\n";
 
 pub(crate) fn router(metrics: Metrics, health: Health, control: Router) -> Router {
     Router::new()
-        .merge(control)
         .route("/", get(INDEX))
         .route("/metrics", get(show_metrics).with_state(metrics))
         .route("/livez", get(|State(health): State<Health>| async move { verdict(health.live()) }))
@@ -21,6 +20,7 @@ pub(crate) fn router(metrics: Metrics, health: Health, control: Router) -> Route
         .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n") })
         .layer(map_response(one_request))
         .with_state(health)
+        .merge(control.layer(map_response(one_request)))
 }
 
 async fn show_metrics(State(metrics): State<Metrics>) -> Response {

@@ -105,7 +105,7 @@ pub const PLUGIN: Name = gauge(
 );
 pub const PLUGIN_SWAPS: Name = counter(
     "wasmill_plugin_swaps_total",
-    &["pipeline", "outcome"],
+    &["pipeline", "verdict"],
     "Tries to give the running pipeline what its plugin's file holds now; one that is refused leaves the last good version",
 );
 pub const GUEST_FAILURES: Name = counter(
@@ -282,10 +282,10 @@ pub const LABELS: &[Label] = &[
     label("output", Values::Bounded("an output's name in the configuration")),
     label("version", Values::Bounded("the version that runs")),
     label("outcome", Values::OneOf(&["forward", "emit", "drop", "reject", "retry"])),
+    label("verdict", Values::OneOf(&["swapped", "refused"])),
     label("plugin", Values::Bounded("a plugin's name in the configuration")),
     label("digest", Values::Bounded("`sha256:<hex>` of a plugin's file; one at a time")),
     label("counter", Values::Bounded("the name of a counter in the plugin's manifest")),
-    Label { name: "outcome", metric: Some(PLUGIN_SWAPS.name), values: Values::OneOf(&["swapped", "refused"]) },
     Label {
         name: "code",
         metric: Some(DEAD_LETTERS.name),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::BaseRecord;
-use wasmill_broker::client::{Producer, committed, create_topic, drain, producer, queue, values, wait_until};
+use wasmill_broker::client::{Producer, committed, create_topic, drain, headers, producer, queue, values, wait_until};
 use wasmill_broker::pipeline::Setup;
 use wasmill_cluster::Cluster;
 
@@ -46,11 +46,6 @@ fn run(setup: &Setup) {
         committed(&setup.bootstrap, &setup.name, &setup.input, 0).is_some_and(|(at, _)| at == RECORDS as i64)
     });
     running.stop().unwrap();
-}
-
-fn headers(record: &OwnedMessage) -> BTreeMap<String, String> {
-    let all = record.headers().expect("headers").iter();
-    all.map(|header| (header.key.to_owned(), String::from_utf8(header.value.unwrap().to_vec()).unwrap())).collect()
 }
 
 fn source_offsets(letters: &[OwnedMessage]) -> Vec<usize> {

@@ -196,7 +196,7 @@ pub struct SwapCounters {
 impl PipelineMetrics {
     pub(super) fn resolve(families: &Families, pipeline: &str) -> PipelineMetrics {
         let kind = |value| families.rebalances.with(&[pipeline, value]);
-        let swaps = |outcome| families.plugin_swaps.with(&[pipeline, outcome]);
+        let swaps = |verdict| families.plugin_swaps.with(&[pipeline, verdict]);
         PipelineMetrics {
             pipeline_up: families.pipeline_up.with(&[pipeline]),
             assigned_partitions: families.assigned_partitions.with(&[pipeline]),

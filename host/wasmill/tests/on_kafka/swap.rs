@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use wasmill_broker::client::Isolation::ReadCommitted;
-use wasmill_broker::client::{producer, read_count, send_pairs, values, wait_until};
+use wasmill_broker::client::{headers, producer, read_count, send_pairs, values, wait_until};
 use wasmill_broker::pipeline::Setup;
 
 use crate::process::Process;
@@ -67,7 +67,7 @@ fn a_new_version_is_taken_without_a_rebalance_and_one_that_does_not_load_is_not(
     assert_eq!((code, said.contains(&format!("{} runs in 1 workers", digest(&reject)))), (Some(0), true), "{said}");
     send("b");
     let letter = letters(1).pop().unwrap();
-    assert_eq!(header(&letter, "__wasmill.errors.plugin.digest"), digest(&reject));
+    assert_eq!(headers(&letter)["__wasmill.errors.plugin.digest"], digest(&reject));
 
     // What does not load is refused with its reason, and the last good one goes on.
     fs::write(&file, b"\0asm\x0d\0\x01\0 and nothing more").unwrap();
@@ -91,7 +91,7 @@ fn a_new_version_is_taken_without_a_rebalance_and_one_that_does_not_load_is_not(
     let page = get(&address, "/metrics");
     assert!(!page.contains(&digest(&reject)), "one digest at a time: {page}");
     let count =
-        |outcome: &str| format!("wasmill_plugin_swaps_total{{pipeline=\"{}\",outcome=\"{outcome}\"}}", setup.name);
+        |verdict: &str| format!("wasmill_plugin_swaps_total{{pipeline=\"{}\",verdict=\"{verdict}\"}}", setup.name);
     assert!(page.contains(&format!("{} 2\n", count("swapped"))), "{page}");
     assert!(page.contains(&format!("{} 1\n", count("refused"))), "{page}");
     let revoked = format!("wasmill_rebalances_total{{pipeline=\"{}\",kind=\"revoked\"}} 0\n", setup.name);
@@ -102,11 +102,4 @@ fn a_new_version_is_taken_without_a_rebalance_and_one_that_does_not_load_is_not(
     assert_eq!(code, Some(0), "{said}");
     assert_eq!(setup.written(&setup.bootstrap, 2).len(), 2);
     assert_eq!(setup.set_aside(&setup.bootstrap, 2).len(), 2);
-}
-
-fn header(message: &rdkafka::message::OwnedMessage, name: &str) -> String {
-    use rdkafka::message::{Headers, Message};
-    let headers = message.headers().unwrap();
-    let value = headers.iter().find(|header| header.key == name).and_then(|header| header.value).unwrap_or_default();
-    String::from_utf8(value.to_vec()).unwrap()
 }

@@ -1,11 +1,11 @@
 //! Consumers and readers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
 use rdkafka::error::{KafkaError, KafkaResult, RDKafkaErrorCode};
-use rdkafka::message::OwnedMessage;
+use rdkafka::message::{Headers as _, OwnedMessage};
 use rdkafka::{Message as _, Offset, TopicPartitionList};
 
 use super::{WITHIN, config, unique, wait_until};
@@ -124,6 +124,13 @@ pub fn poll_until(consumer: &BaseConsumer, mut done: impl FnMut(KafkaResult<Owne
 pub fn values(records: &[OwnedMessage]) -> Vec<String> {
     let text = |record: &OwnedMessage| String::from_utf8_lossy(record.payload().unwrap_or(b"<null>")).into_owned();
     records.iter().map(text).collect()
+}
+
+/// The headers as text, by their keys; of several with one key the last.
+pub fn headers(record: &OwnedMessage) -> BTreeMap<String, String> {
+    let text = |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or(b"<null>")).into_owned();
+    let all = record.headers().into_iter().flat_map(|headers| headers.iter());
+    all.map(|header| (header.key.to_owned(), text(header.value))).collect()
 }
 
 /// Keys and values as text, in the order given.
