@@ -1,14 +1,15 @@
 //! Health and metrics over HTTP, for probes and Prometheus.
 //!
-//! `/metrics` is the page of all metrics, `/livez` and `/readyz` are `ok` or 503 with one reason per line. Nothing here can
-//! change anything, there is no TLS and no login: bind it where only the platform reaches it. Deliberately not here: what is
+//! `/metrics` is the page of all metrics, `/livez` and `/readyz` are `ok` or 503 with one reason per line. There is no TLS and
+//! no login: bind it where only the platform reaches it. On a loopback address plugins can be swapped as well
+//! (`POST /swap`, `POST /pipelines/NAME/swap`); nothing else can be changed. Deliberately not here: what is
 //! counted and who is healthy (`telemetry` says), and when to start and stop (the binary says).
 //!
 //! ```no_run
 //! # use wasmill_telemetry::{Health, Metrics};
 //! # async fn run(stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
 //! let listener = wasmill_admin::bind("127.0.0.1:8090".parse().expect("an address"))?;
-//! wasmill_admin::serve(listener, Metrics::new(), Health::new(), stop).await
+//! wasmill_admin::serve(listener, Metrics::new(), Health::new(), wasmill_admin::Swaps::default(), stop).await
 //! # }
 //! ```
 //!
@@ -18,12 +19,15 @@
 
 mod connection;
 mod routes;
+mod swap;
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use wasmill_telemetry::{Health, Metrics};
+
+pub use swap::Swaps;
 
 /// From accepting a connection to its last byte. Prometheus gives up on a scrape after 10 s by default, so longer helps
 /// nobody; shorter would cut off a reader on a slow line.
@@ -66,11 +70,13 @@ pub async fn serve(
     listener: Listener,
     metrics: Metrics,
     health: Health,
+    swaps: Swaps,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
+    let control = swap::router(listener.local_addr()?, swaps);
     let listener = tokio::net::TcpListener::from_std(listener.0)?;
     let listener = connection::Bounded::new(listener, CONNECTIONS_MAX);
-    axum::serve(listener, routes::router(metrics, health)).with_graceful_shutdown(stop).await
+    axum::serve(listener, routes::router(metrics, health, control)).with_graceful_shutdown(stop).await
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What each path answers. Handlers only read, and none of them waits.
+//! What each path answers. Handlers here only read, and none of them waits.
 
 use axum::Router;
 use axum::extract::State;
@@ -10,7 +10,7 @@ use wasmill_telemetry::{CONTENT_TYPE, Health, Metrics};
 
 const INDEX: &str = "wasmill: /metrics /livez /readyz\n";
 
-pub(crate) fn router(metrics: Metrics, health: Health) -> Router {
+pub(crate) fn router(metrics: Metrics, health: Health, control: Router) -> Router {
     Router::new()
         .route("/", get(INDEX))
         .route("/metrics", get(show_metrics).with_state(metrics))
@@ -20,6 +20,7 @@ pub(crate) fn router(metrics: Metrics, health: Health) -> Router {
         .method_not_allowed_fallback(|| async { (StatusCode::METHOD_NOT_ALLOWED, "method not allowed\n") })
         .layer(map_response(one_request))
         .with_state(health)
+        .merge(control.layer(map_response(one_request)))
 }
 
 async fn show_metrics(State(metrics): State<Metrics>) -> Response {

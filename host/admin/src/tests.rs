@@ -27,7 +27,7 @@ async fn start() -> Server {
     let address = listener.local_addr().unwrap();
     let (metrics, health) = (Metrics::new(), Health::new());
     let (stop, stopped) = oneshot::channel();
-    let done = tokio::spawn(serve(listener, metrics.clone(), health.clone(), async move {
+    let done = tokio::spawn(serve(listener, metrics.clone(), health.clone(), Swaps::default(), async move {
         _ = stopped.await;
     }));
     Server { address, metrics, health, stop, done }
@@ -123,6 +123,38 @@ async fn the_index_names_the_paths_and_every_other_path_or_method_is_refused() {
         assert!(answer.to_lowercase().contains("allow: get,head\r\n"), "{answer}");
     }
     assert_eq!(status(&server.ask("GARBAGE\r\n", "/").await), "400");
+}
+
+#[tokio::test]
+async fn a_swap_before_the_plugins_are_loaded_is_to_be_asked_for_again() {
+    let server = start().await;
+    for path in ["/swap", "/pipelines/orders/swap"] {
+        let answer = server.ask("POST", path).await;
+        assert_eq!((status(&answer), body(&answer)), ("503", "plugins are still being loaded\n"), "{path}");
+        assert_eq!(status(&server.ask("GET", path).await), "405", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_swap_that_a_web_page_asks_for_is_refused() {
+    let server = start().await;
+    let mut client = TcpStream::connect(server.address).await.unwrap();
+    client.write_all(b"POST /swap HTTP/1.1\r\nhost: test\r\norigin: http://elsewhere\r\n\r\n").await.unwrap();
+    assert_eq!(status(&read_to_end(&mut client).await), "403");
+}
+
+#[tokio::test]
+async fn a_swap_on_an_address_that_others_reach_is_refused_with_what_to_do() {
+    let listener = bind(SocketAddr::from(([0, 0, 0, 0], 0))).unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let stop = std::future::pending();
+    let server = tokio::spawn(serve(listener, Metrics::new(), Health::new(), Swaps::default(), stop));
+    let mut client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+    client.write_all(b"POST /swap HTTP/1.1\r\nhost: test\r\n\r\n").await.unwrap();
+    let answer = read_to_end(&mut client).await;
+    assert_eq!(status(&answer), "403");
+    assert!(body(&answer).contains("set admin.listen to 127.0.0.1, or send SIGHUP"), "{answer}");
+    server.abort();
 }
 
 #[tokio::test]

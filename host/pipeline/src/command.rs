@@ -1,6 +1,8 @@
 //! What a worker is told, between two batches.
 
+use crate::plugin::BoundPlugin;
 use crossbeam_channel::{Receiver, Sender, bounded};
+use std::time::Duration;
 use wasmill_record::{CommitOffset, InputPartition};
 
 /// Commands a worker has not seen yet. A full channel makes the teller wait: it only happens when the worker is stuck,
@@ -13,6 +15,8 @@ pub enum Command {
     Start { partition: InputPartition, epoch: u64, at: CommitOffset, by_policy: bool },
     /// End what is open of these partitions and forget them. `lost`: they belong to somebody else already.
     Give { partitions: Vec<InputPartition>, lost: bool, done: Sender<Ack> },
+    /// From the next call on it is this plugin that answers.
+    Swap { plugin: BoundPlugin, done: Sender<Adopted> },
     /// End what is open and return. Without `commit` it is void: the topics are not what they were.
     Stop { commit: bool },
 }
@@ -23,6 +27,14 @@ pub struct Ack {
     pub worker: usize,
     /// Whether the open transaction was committed, or there was none.
     pub clean: bool,
+}
+
+/// The worker's next call goes to the plugin that it was given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Adopted {
+    pub worker: usize,
+    /// How long the worker was held up.
+    pub pause: Duration,
 }
 
 /// The teller's end of a worker's command channel.

@@ -78,6 +78,12 @@ where
         metrics.batches.inc();
         metrics.batch_records.observe(tally.records as f64);
         metrics.input_bytes.inc_by(tally.settled_bytes as u64);
+        self.count_plugin();
+    }
+
+    /// What the instance has come to since the last time.
+    pub(crate) fn count_plugin(&mut self) {
+        let metrics = &self.metrics;
         let InvokeCounts { renewals, recycled, dropped_emissions, dropped_log_lines, memory_bytes } =
             self.plugin.take_counts();
         metrics.plugin.renewals.inc_by(renewals);

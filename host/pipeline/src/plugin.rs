@@ -1,7 +1,7 @@
 //! The plugins of a configuration, behind the seam that workers know.
 //!
 //! [`Plugins::load`] finds everything that is wrong with them before a broker is asked, as problems with a place in the file;
-//! what it returns is loaded for as long as the process lives, whatever becomes of the files. Says nothing about what a plugin
+//! what it returns stays loaded, whatever becomes of the files, until [`crate::Swapper`] replaces it. Says nothing about what a plugin
 //! may do; that is the sandbox's. Called by the verbs `run` and `lint`; `start` takes one [`BoundPlugin`] for its workers.
 
 use crate::letters::HOST_CODES;
@@ -47,20 +47,16 @@ fn joined(problems: &[Problem]) -> String {
 }
 
 impl Plugins {
-    /// Loads each plugin of the file once, used or not, and looks whether it fits the pipelines that name it. Compiled code is
-    /// kept in the folder `cache` and taken from there; without one everything is compiled. Runs code of the plugins.
-    pub fn load(config: &Config, cache: Option<&Path>) -> Result<Plugins, PluginsError> {
+    /// Loads each plugin of the file once, used or not, and looks whether it fits the pipelines that name it. Runs code of
+    /// the plugins.
+    pub fn load(config: &Config, loader: &Loader) -> Result<Plugins, PluginsError> {
         let mut loaded: BTreeMap<&str, Plugin> = BTreeMap::new();
         let mut problems = Vec::new();
-        if !config.plugins.is_empty() {
-            let engine = Engine::new().map_err(|error| PluginsError::Host(error.to_string()))?;
-            let cache = cache.map(open_cache).transpose()?.flatten();
-            for plugin in &config.plugins {
-                match load(&engine, cache.as_ref(), plugin) {
-                    Ok(ready) => drop(loaded.insert(&plugin.name, ready)),
-                    Err(error) if error.is_users() => problems.extend(placed(plugin, &error)),
-                    Err(error) => return Err(PluginsError::Host(error.to_string())),
-                }
+        for plugin in &config.plugins {
+            match loader.load(plugin) {
+                Ok(ready) => drop(loaded.insert(&plugin.name, ready)),
+                Err(error) if error.is_users() => problems.extend(placed(plugin, &error)),
+                Err(error) => return Err(PluginsError::Host(error.to_string())),
             }
         }
         let mut bound = BTreeMap::new();
@@ -96,9 +92,23 @@ fn open_cache(folder: &Path) -> Result<Option<Cache>, PluginsError> {
     }
 }
 
-fn load(engine: &Engine, cache: Option<&Cache>, plugin: &WasmPlugin) -> Result<Plugin, LoadError> {
-    let request = Request { file: &plugin.file, config: &plugin.config, limits: plugin.limits, log: None };
-    Plugin::load(engine, cache, request)
+/// What every load of a plugin needs.
+pub struct Loader {
+    engine: Engine,
+    cache: Option<Cache>,
+}
+
+impl Loader {
+    /// Compiled code is kept in the folder `cache` and taken from there; without one everything is compiled.
+    pub fn new(cache: Option<&Path>) -> Result<Loader, PluginsError> {
+        let engine = Engine::new().map_err(|error| PluginsError::Host(error.to_string()))?;
+        Ok(Loader { engine, cache: cache.map(open_cache).transpose()?.flatten() })
+    }
+
+    pub(crate) fn load(&self, plugin: &WasmPlugin) -> Result<Plugin, LoadError> {
+        let request = Request { file: &plugin.file, config: &plugin.config, limits: plugin.limits, log: None };
+        Plugin::load(&self.engine, self.cache.as_ref(), request)
+    }
 }
 
 /// What is wrong with a configuration has its line there, everything else that of the file's name.
@@ -117,15 +127,15 @@ fn bind(pipeline: &Pipeline, loaded: &BTreeMap<&str, Plugin>) -> Result<Option<B
         PluginKind::Wasm(wasm) => wasm,
         PluginKind::Native(name) => return native(name, pipeline).map(Some),
     };
-    let Some(plugin) = loaded.get(wasm.name.as_str()) else { return Ok(None) };
+    loaded.get(wasm.name.as_str()).map(|plugin| BoundPlugin::bind(pipeline, plugin)).transpose()
+}
+
+fn bind_wasm(pipeline: &Pipeline, name: &str, plugin: &Plugin) -> Result<BoundPlugin, Vec<Problem>> {
     let inputs: Vec<(&str, &str)> =
         pipeline.inputs.iter().map(|input| (input.name.as_str(), input.topic.as_str())).collect();
     let outputs: Vec<&str> = pipeline.outputs.iter().map(|output| output.name.as_str()).collect();
     match plugin.bind(&pipeline.name, &inputs, &outputs) {
-        Ok(binding) => {
-            let (name, plugin) = (wasm.name.clone(), plugin.clone());
-            Ok(Some(BoundPlugin(Kind::Wasm { name, plugin, binding })))
-        }
+        Ok(binding) => Ok(BoundPlugin(Kind::Wasm { name: name.to_owned(), plugin: plugin.clone(), binding })),
         Err(unfit) => Err(unfit.iter().map(|unfit| misfit(unfit, pipeline)).collect()),
     }
 }
@@ -147,10 +157,8 @@ fn misfit(unfit: &BindProblem, pipeline: &Pipeline) -> Problem {
 
 #[cfg(feature = "native-plugins")]
 fn native(name: &str, pipeline: &Pipeline) -> Result<BoundPlugin, Vec<Problem>> {
-    match Native::find(name) {
-        Some(native) => Ok(BoundPlugin(Kind::Native(native))),
-        None => Err(vec![pipeline.plugin.place.problem(format!("`{name}` is not a native plugin"), None)]),
-    }
+    BoundPlugin::native(name)
+        .ok_or_else(|| vec![pipeline.plugin.place.problem(format!("`{name}` is not a native plugin"), None)])
 }
 
 #[cfg(not(feature = "native-plugins"))]
@@ -162,6 +170,12 @@ fn native(name: &str, pipeline: &Pipeline) -> Result<BoundPlugin, Vec<Problem>> 
 /// A plugin with the inputs and outputs of one pipeline.
 #[derive(Clone)]
 pub struct BoundPlugin(Kind);
+
+impl std::fmt::Debug for BoundPlugin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("BoundPlugin").field("name", &self.name()).field("digest", &self.digest()).finish()
+    }
+}
 
 #[derive(Clone)]
 enum Kind {
@@ -176,6 +190,20 @@ enum Kind {
 }
 
 impl BoundPlugin {
+    /// One of [`NATIVE_PLUGINS`].
+    #[cfg(feature = "native-plugins")]
+    pub fn native(name: &str) -> Option<BoundPlugin> {
+        Native::find(name).map(|native| BoundPlugin(Kind::Native(native)))
+    }
+
+    /// With the names of its inputs and outputs looked up.
+    ///
+    /// # Errors
+    /// Everything that does not fit, with its place in the file.
+    pub(crate) fn bind(pipeline: &Pipeline, plugin: &Plugin) -> Result<BoundPlugin, Vec<Problem>> {
+        bind_wasm(pipeline, pipeline.plugin.name(), plugin)
+    }
+
     /// For one worker.
     pub(crate) fn instance<B: Batch>(&self) -> Box<dyn Invoke<B>> {
         match &self.0 {
@@ -200,6 +228,13 @@ impl BoundPlugin {
             #[cfg(feature = "native-plugins")]
             Kind::Native(_) => None,
             Kind::Wasm { plugin, .. } => Some(plugin.digest()),
+        }
+    }
+
+    /// Tells the metrics that it is not this plugin any more.
+    pub(crate) fn retire(&self, metrics: &PipelineMetrics) {
+        if let Some(digest) = self.digest() {
+            metrics.not_plugin(self.name(), digest);
         }
     }
 

@@ -1,6 +1,7 @@
 //! A configured pipeline, put together on a real cluster: the parts in order, each built once.
 
 use crate::command::WorkerHandle;
+use crate::current::{Current, Listener};
 use crate::failed::Failed;
 use crate::handover::Handover;
 use crate::plugin::BoundPlugin;
@@ -21,7 +22,7 @@ use wasmill_kafka::{
     AtLeastOnceSink, Consumer, ConsumerSettings, Inlet, KafkaBatch, KafkaError, Probe, ProbeError, ProducerSettings,
     TransactionalSink, linger_ms,
 };
-use wasmill_record::{Sink, SystemClock};
+use wasmill_record::{Group, Sink, SystemClock};
 use wasmill_settle::Books;
 use wasmill_telemetry::{Health, Metrics, State};
 
@@ -69,10 +70,10 @@ pub enum Stopped {
 }
 
 /// Waits for the brokers, checks the topics, starts the threads. Returns once the pipeline is ready; its partitions come
-/// when the group gives them.
+/// when the group gives them. Until it ends it runs `plugin`, whatever that is replaced with.
 pub fn start(
     config: &wasmill_config::Pipeline,
-    plugin: &BoundPlugin,
+    plugin: &Current,
     identity: &Identity,
     metrics: &Metrics,
     health: &Health,
@@ -96,14 +97,20 @@ pub fn start(
     let books = Arc::new(Mutex::new(Books::default()));
     let (failures, failed) = bounded(config.workers + 1);
     let watch = Watch::new(topics.clone(), probe);
-    let mut workers = Vec::with_capacity(config.workers);
-    for worker in 0..config.workers {
-        let asker = watch.asker();
-        let failures = &failures;
-        workers.push(start_worker(
-            config, plugin, identity, metrics, health, &consumer, &topics, &books, asker, failures, worker,
-        )?);
-    }
+    let pipeline_metrics = metrics.pipeline(&config.name);
+    let workers = plugin.start(|plugin| {
+        plugin.introduce(&pipeline_metrics);
+        let mut workers = Vec::with_capacity(config.workers);
+        for worker in 0..config.workers {
+            let asker = watch.asker();
+            let failures = &failures;
+            workers.push(start_worker(
+                config, plugin, identity, metrics, health, &consumer, &topics, &books, asker, failures, worker,
+            )?);
+        }
+        let listeners = workers.iter().map(|worker| listener(worker, &consumer)).collect();
+        Ok::<_, Stopped>((workers, listeners))
+    })?;
     let handles: Vec<WorkerHandle> = workers.iter().map(|worker| worker.handle.clone()).collect();
 
     let (takes, taken) = bounded(TAKES_MAX);
@@ -124,9 +131,7 @@ pub fn start(
         thread(&format!("{}/topics", config.name), move || watch.run(failures, watch_ended))?
     };
 
-    let pipeline_metrics = metrics.pipeline(&config.name);
     pipeline_metrics.pipeline_up.set(1);
-    plugin.introduce(&pipeline_metrics);
     let mut supervisor = Supervisor {
         pipeline: config.name.clone(),
         consumer: Arc::clone(&consumer),
@@ -279,6 +284,17 @@ fn start_worker(
         spawn!(AtLeastOnceSink::new(Arc::clone(consumer), settings, outputs)?)
     };
     Ok(WorkerThread { handle, thread, progress, metrics: worker_metrics })
+}
+
+/// How a swap reaches a worker, which does not keep the consumer from being taken down.
+fn listener(worker: &WorkerThread, consumer: &Arc<Consumer>) -> Listener {
+    let (number, consumer) = (worker.handle.worker, Arc::downgrade(consumer));
+    let wake = move || {
+        if let Some(consumer) = consumer.upgrade() {
+            consumer.wake(number);
+        }
+    };
+    Listener { handle: worker.handle.clone(), wake: Box::new(wake) }
 }
 
 /// Takes the consumer down on a thread of its own and waits for it only so long: everything is committed by now, and the

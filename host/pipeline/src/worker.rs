@@ -9,7 +9,7 @@
 //! rewind to the first position of the transaction, whatever goes wrong after an EndTxn was sent is asked of the token
 //! (`ending`).
 
-use crate::command::{Ack, Command};
+use crate::command::{Ack, Adopted, Command};
 use crate::company::Company;
 use crate::counts::{OwnCounters, Tally};
 use crate::ending::Ended;
@@ -207,6 +207,16 @@ where
                     // Nobody listens any more: the process is ending.
                     let _ = done.send(Ack { worker: self.settings.worker, clean });
                 }
+                Command::Swap { plugin, done } => {
+                    let since = Instant::now();
+                    self.count_plugin();
+                    self.plugin = plugin.instance();
+                    // What was learned of the other one's calls.
+                    self.company = Company::default();
+                    let adopted = Adopted { worker: self.settings.worker, pause: since.elapsed() };
+                    // Whoever asked may not wait any more.
+                    let _ = done.try_send(adopted);
+                }
                 Command::Stop { commit } => {
                     if commit && self.producer == Producer::Ready {
                         self.end_transaction()?;
@@ -223,7 +233,7 @@ where
     pub(crate) fn obey_until_stopped(&mut self) {
         while let Ok(command) = self.commands.recv() {
             match command {
-                Command::Start { .. } => {}
+                Command::Start { .. } | Command::Swap { .. } => {}
                 Command::Give { done, .. } => {
                     let _ = done.send(Ack { worker: self.settings.worker, clean: false });
                 }

@@ -103,6 +103,11 @@ pub const PLUGIN: Name = gauge(
     &["pipeline", "plugin", "digest"],
     "1 for the plugin that the pipeline runs; the digest is that of its file",
 );
+pub const PLUGIN_SWAPS: Name = counter(
+    "wasmill_plugin_swaps_total",
+    &["pipeline", "verdict"],
+    "Tries to give the running pipeline what its plugin's file holds now; one that is refused leaves the last good version",
+);
 pub const GUEST_FAILURES: Name = counter(
     "wasmill_guest_failures_total",
     &["pipeline", "code"],
@@ -228,6 +233,7 @@ pub const SECTIONS: &[(&str, &[Name])] = &[
         "Plugin",
         &[
             PLUGIN,
+            PLUGIN_SWAPS,
             GUEST_FAILURES,
             PLUGIN_RENEWALS,
             PLUGIN_RECYCLES,
@@ -276,6 +282,7 @@ pub const LABELS: &[Label] = &[
     label("output", Values::Bounded("an output's name in the configuration")),
     label("version", Values::Bounded("the version that runs")),
     label("outcome", Values::OneOf(&["forward", "emit", "drop", "reject", "retry"])),
+    label("verdict", Values::OneOf(&["swapped", "refused"])),
     label("plugin", Values::Bounded("a plugin's name in the configuration")),
     label("digest", Values::Bounded("`sha256:<hex>` of a plugin's file; one at a time")),
     label("counter", Values::Bounded("the name of a counter in the plugin's manifest")),

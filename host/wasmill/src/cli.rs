@@ -59,6 +59,12 @@ pub(crate) enum Verb {
         verb: PluginVerb,
     },
 
+    /// About the pipelines of a running process.
+    Pipeline {
+        #[command(subcommand)]
+        verb: PipelineVerb,
+    },
+
     /// About the configuration file.
     Config {
         #[command(subcommand)]
@@ -69,6 +75,20 @@ pub(crate) enum Verb {
     Completions {
         /// The shell.
         shell: Shell,
+    },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum PipelineVerb {
+    /// Give running pipelines what the files of their plugins hold now, without a rebalance. Asks the process on this machine
+    /// that runs the configuration, at its `admin.listen`.
+    Swap {
+        /// The configuration that the process runs.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+
+        /// Names of pipelines [default: all].
+        pipelines: Vec<String>,
     },
 }
 

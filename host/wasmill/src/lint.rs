@@ -7,7 +7,7 @@ use std::path::Path;
 use anyhow::anyhow;
 use serde_json::{Value, json};
 use wasmill_config::{Checks, Config, Pipeline, PluginKind, Problem};
-use wasmill_pipeline::{Plugins, PluginsError};
+use wasmill_pipeline::{Loader, Plugins, PluginsError};
 
 use crate::cli::LintOutput;
 use crate::exit::{Said, UserFault};
@@ -17,7 +17,7 @@ use crate::{online, output};
 pub(crate) fn lint(file: &Path, ask_brokers: bool, form: LintOutput) -> anyhow::Result<()> {
     let loaded = match check(file) {
         // Compiled code is not kept: nothing is written.
-        Ok(config) => match Plugins::load(&config, None) {
+        Ok(config) => match Loader::new(None).and_then(|loader| Plugins::load(&config, &loader)) {
             Ok(_) => Ok(config),
             Err(PluginsError::Problems(problems)) => Err(problems),
             Err(other) => return Err(fault(other)),
@@ -49,9 +49,11 @@ pub(crate) fn lint(file: &Path, ask_brokers: bool, form: LintOutput) -> anyhow::
     if ok { Ok(()) } else { Err(Said.into()) }
 }
 
-/// The plugins of `config`, with compiled code kept in the folder `cache`; complains as [`load`] does.
-pub(crate) fn plugins(config: &Config, cache: Option<&Path>) -> anyhow::Result<Plugins> {
-    Plugins::load(config, cache).map_err(|error| match error {
+/// The plugins of `config`, with compiled code kept in the folder `cache`, and what loads them again; complains as [`load`]
+/// does.
+pub(crate) fn plugins(config: &Config, cache: Option<&Path>) -> anyhow::Result<(Plugins, Loader)> {
+    let loaded = Loader::new(cache).and_then(|loader| Ok((Plugins::load(config, &loader)?, loader)));
+    loaded.map_err(|error| match error {
         PluginsError::Problems(problems) => {
             complain(&problems);
             Said.into()

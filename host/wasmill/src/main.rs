@@ -14,12 +14,13 @@ mod output;
 mod plugin;
 mod run;
 mod schema;
+mod swap;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, ConfigVerb, PluginVerb, Verb};
+use cli::{Cli, ConfigVerb, PipelineVerb, PluginVerb, Verb};
 
 /// Also takes the place of `malloc`, so that librdkafka allocates from it: docs/decisions/0005.
 #[cfg(target_os = "linux")]
@@ -40,6 +41,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Verb::Lint { file, online, output } => lint::lint(&file, online, output),
         Verb::Plugin { verb: PluginVerb::Inspect { file, output } } => plugin::inspect(&file, output),
         Verb::Plugin { verb: PluginVerb::Wrap { module, output } } => plugin::wrap(&module, &output),
+        Verb::Pipeline { verb: PipelineVerb::Swap { file, pipelines } } => swap::swap(&file, &pipelines),
         Verb::Config { verb: ConfigVerb::Schema } => schema::schema(),
         Verb::Completions { shell } => completions::completions(shell),
     }

@@ -1,20 +1,22 @@
 //! `wasmill run`: wires the parts of every pipeline together and runs them until told to stop.
 //!
 //! SIGTERM or SIGINT once: pipelines finish their batch and commit, at most [`GRACE`]. Twice: the process ends at once;
-//! what was not committed is void and will be read again.
+//! what was not committed is void and will be read again. SIGHUP: plugins whose file has changed are swapped.
 
 use crate::exit::UserFault;
 use crate::{cache, identity, lint};
 use anyhow::{Context, anyhow};
+use signal_hook::iterator::Signals;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
+use wasmill_admin::Swaps;
 use wasmill_config::{Config, PluginKind};
 use wasmill_pipeline::start::Stopped;
-use wasmill_pipeline::{BoundPlugin, Failed, Identity, start};
+use wasmill_pipeline::{Current, Failed, Identity, Swapper, start};
 use wasmill_telemetry::{Health, Metrics};
 
 /// How long pipelines may take to stop.
@@ -29,9 +31,10 @@ pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()
     let (identity, _lock) = identity::establish(instance_id, config.state_directory.as_deref())?;
     let stop = stop_on_signals()?;
     let (metrics, health) = (Metrics::new(), Health::new());
-    let _admin = serve_admin(&config, &metrics, &health)?;
+    let (hangups, swaps) = (hangups()?, Swaps::default());
+    let _admin = serve_admin(&config, &metrics, &health, &swaps)?;
     // Compiling may take a while, during which the process is alive and not ready.
-    let plugins = lint::plugins(&config, cache::folder(config.state_directory.as_deref()).as_deref())?;
+    let (plugins, loader) = lint::plugins(&config, cache::folder(config.state_directory.as_deref()).as_deref())?;
     for pipeline in &config.pipelines {
         if let PluginKind::Native(name) = &pipeline.plugin.kind {
             tracing::warn!(
@@ -41,10 +44,16 @@ pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()
         }
     }
     let (report, ended) = sync_channel(config.pipelines.len());
+    let mut running = Vec::with_capacity(config.pipelines.len());
     for pipeline in &config.pipelines {
         let plugin = plugins.of(&pipeline.name).context("a pipeline without its plugin")?.clone();
-        start_one(pipeline.clone(), plugin, &identity, &metrics, &health, &stop, report.clone())?;
+        let current = Arc::new(Current::new(plugin));
+        running.push((pipeline.clone(), Arc::clone(&current)));
+        start_one(pipeline.clone(), current, &identity, &metrics, &health, &stop, report.clone())?;
     }
+    let swapper = Arc::new(Swapper::new(running, loader, metrics));
+    swap_on_hangup(hangups, Arc::clone(&swapper))?;
+    let _ = swaps.set(swapper); // set once, here
     supervise(config.pipelines.len(), &ended, &stop)
 }
 
@@ -59,7 +68,7 @@ enum Ended {
 /// Each pipeline waits for its brokers on a thread of its own: one cluster that is down must not hold up the others.
 fn start_one(
     config: wasmill_config::Pipeline,
-    plugin: BoundPlugin,
+    plugin: Arc<Current>,
     identity: &Identity,
     metrics: &Metrics,
     health: &Health,
@@ -78,10 +87,10 @@ fn start_one(
     Ok(())
 }
 
-/// Runs a pipeline to its end, with a new consumer whenever that mends it. The plugin stays the one that was loaded.
+/// Runs a pipeline to its end, with a new consumer whenever that mends it.
 fn run_one(
     config: &wasmill_config::Pipeline,
-    plugin: &BoundPlugin,
+    plugin: &Current,
     identity: &Identity,
     metrics: &Metrics,
     health: &Health,
@@ -93,6 +102,7 @@ fn run_one(
             Err(Stopped::Told) => return Ended::Stopped,
             Err(stopped) => return Ended::NotStarted(stopped),
         };
+        let plugin = plugin.plugin();
         tracing::info!(
             pipeline = pipeline.name,
             instance = identity.instance,
@@ -162,8 +172,30 @@ fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
     Ok(stop)
 }
 
+/// From now on SIGHUP does not end the process.
+fn hangups() -> anyhow::Result<Signals> {
+    Signals::new([signal_hook::consts::SIGHUP]).context("failed to listen for SIGHUP")
+}
+
+/// Swaps for as long as the process lives.
+fn swap_on_hangup(mut hangups: Signals, swapper: Arc<Swapper>) -> anyhow::Result<()> {
+    let body = move || {
+        for _ in hangups.forever() {
+            // No name is given, so none is unknown; the swapper logs what comes of it.
+            let _ = swapper.swap(&[]);
+        }
+    };
+    std::thread::Builder::new().name("swap".to_owned()).spawn(body).context("failed to start a thread")?;
+    Ok(())
+}
+
 /// The control plane: one small runtime. Dropping it ends the server.
-fn serve_admin(config: &Config, metrics: &Metrics, health: &Health) -> anyhow::Result<Option<tokio::runtime::Runtime>> {
+fn serve_admin(
+    config: &Config,
+    metrics: &Metrics,
+    health: &Health,
+    swaps: &Swaps,
+) -> anyhow::Result<Option<tokio::runtime::Runtime>> {
     let Some(admin) = &config.admin else { return Ok(None) };
     let listener = wasmill_admin::bind(admin.listen).map_err(|error| UserFault(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -172,9 +204,9 @@ fn serve_admin(config: &Config, metrics: &Metrics, health: &Health) -> anyhow::R
         .enable_all()
         .build()
         .context("failed to start the control plane")?;
-    let (metrics, health) = (metrics.clone(), health.clone());
+    let (metrics, health, swaps) = (metrics.clone(), health.clone(), Arc::clone(swaps));
     runtime.spawn(async move {
-        if let Err(error) = wasmill_admin::serve(listener, metrics, health, std::future::pending()).await {
+        if let Err(error) = wasmill_admin::serve(listener, metrics, health, swaps, std::future::pending()).await {
             tracing::error!("health and metrics are not served any more: {error}");
         }
     });

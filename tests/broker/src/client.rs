@@ -11,8 +11,8 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 pub use admin::{add_partitions, create_topic, delete_records, delete_topic, try_create_topic};
 pub use consumer::{
-    Isolation, committed, consumer, consumer_at, headers, key_values, last_committed, poll_until, read_all, read_count,
-    reader, values, wait_until_settled,
+    Isolation, committed, consumer, consumer_at, header_map, headers, key_values, last_committed, poll_until, read_all,
+    read_count, reader, values, wait_until_settled,
 };
 pub use producer::{
     Producer, drain, producer, queue, send, send_pairs, send_with_headers, transactional, transactional_with,

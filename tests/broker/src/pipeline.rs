@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use rdkafka::message::OwnedMessage;
 use wasmill_config::Checks;
-use wasmill_pipeline::{Failed, Identity, Pipeline, Plugins, Stopped};
+use wasmill_pipeline::{Current, Failed, Identity, Loader, Pipeline, Plugins, Stopped};
 use wasmill_telemetry::{Health, Metrics, WorkerMetrics};
 
 use crate::client::{Isolation, create_topic, read_all, unique, wait_until, wait_until_settled};
@@ -161,10 +161,11 @@ impl Setup {
         let thread = {
             let (metrics, health, stop) = (metrics.clone(), health.clone(), Arc::clone(&stop));
             std::thread::spawn(move || {
-                let plugins = Plugins::load(&config, None).expect("its plugin loads");
+                let loader = Loader::new(None).expect("an engine");
+                let plugins = Plugins::load(&config, &loader).expect("its plugin loads");
                 let [pipeline] = config.pipelines.as_slice() else { panic!("one pipeline") };
-                let plugin = plugins.of(&pipeline.name).expect("the plugin of each pipeline");
-                wasmill_pipeline::start(pipeline, plugin, &identity, &metrics, &health, stop)
+                let plugin = Current::new(plugins.of(&pipeline.name).expect("the plugin of each pipeline").clone());
+                wasmill_pipeline::start(pipeline, &plugin, &identity, &metrics, &health, stop)
             })
         };
         Starting { thread: Some(thread), stop, health, metrics, name: self.name.clone() }

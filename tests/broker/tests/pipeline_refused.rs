@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::BaseRecord;
-use wasmill_broker::client::{Producer, committed, create_topic, drain, producer, queue, values, wait_until};
+use wasmill_broker::client::{Producer, committed, create_topic, drain, header_map, producer, queue, values, wait_until};
 use wasmill_broker::pipeline::Setup;
 use wasmill_cluster::Cluster;
 
@@ -48,13 +48,8 @@ fn run(setup: &Setup) {
     running.stop().unwrap();
 }
 
-fn headers(record: &OwnedMessage) -> BTreeMap<String, String> {
-    let all = record.headers().expect("headers").iter();
-    all.map(|header| (header.key.to_owned(), String::from_utf8(header.value.unwrap().to_vec()).unwrap())).collect()
-}
-
 fn source_offsets(letters: &[OwnedMessage]) -> Vec<usize> {
-    letters.iter().map(|letter| headers(letter)["__wasmill.errors.offset"].parse().unwrap()).collect()
+    letters.iter().map(|letter| header_map(letter)["__wasmill.errors.offset"].parse().unwrap()).collect()
 }
 
 /// Records with these numbers have no key, which a compacted topic does not take.
@@ -83,7 +78,7 @@ fn a_record_that_a_compacted_topic_does_not_take_is_set_aside_with_the_documente
     let letters = setup.set_aside(&bootstrap, 1);
     assert_eq!(values(&letters), ["v17"]);
     assert_eq!((letters[0].key(), letters[0].timestamp().to_millis()), (None, Some(AT)));
-    let mut found = headers(&letters[0]);
+    let mut found = header_map(&letters[0]);
     assert_eq!(found.remove("own").as_deref(), Some("kept"));
     let mut take =
         |name: &str| found.remove(&format!("__wasmill.errors.{name}")).unwrap_or_else(|| panic!("no {name}"));
@@ -156,7 +151,7 @@ fn large(setup: &Setup, size: usize) {
     assert_eq!(source_offsets(&letters), large);
     for (letter, i) in letters.iter().zip(large) {
         assert!(letter.payload() == Some(&noise(size, i as u64)), "the value of {i} is not what it was");
-        let headers = headers(letter);
+        let headers = header_map(letter);
         assert_eq!(headers["__wasmill.errors.code"], "output-refused");
         let message = &headers["__wasmill.errors.message"];
         assert!(message.contains("TOO_LARGE") && message.contains(&setup.output), "{message}");
@@ -203,5 +198,5 @@ fn a_dead_letter_too_large_for_its_topic_goes_without_its_value() {
     assert_eq!(values(&setup.written(&bootstrap, 1)), others(&[30]));
     let letters = setup.set_aside(&bootstrap, 1);
     assert_eq!((source_offsets(&letters), letters[0].payload()), (vec![30], None));
-    assert_eq!(headers(&letters[0])["__wasmill.errors.truncated"], "value");
+    assert_eq!(header_map(&letters[0])["__wasmill.errors.truncated"], "value");
 }

@@ -17,6 +17,16 @@ pub struct Plugin {
     pub place: Place,
 }
 
+impl Plugin {
+    /// As the pipeline writes it.
+    pub fn name(&self) -> &str {
+        match &self.kind {
+            PluginKind::Native(name) => name,
+            PluginKind::Wasm(wasm) => &wasm.name,
+        }
+    }
+}
+
 #[derive(Debug, Clone)]
 pub enum PluginKind {
     /// Compiled in, for tests and benches: one of [`Checks::native_plugins`](crate::Checks).

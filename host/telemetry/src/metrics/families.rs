@@ -39,6 +39,12 @@ where
         let labels = self.labels.iter().zip(values).map(|(label, value)| (*label, (*value).to_owned())).collect();
         self.family.get_or_create_owned(&labels)
     }
+
+    /// The series with these label values is not exposed any more.
+    pub(super) fn remove(&self, values: &[&str]) {
+        let labels = self.labels.iter().zip(values).map(|(label, value)| (*label, (*value).to_owned())).collect();
+        self.family.remove(&labels);
+    }
 }
 
 /// Makes histograms with the buckets of their row.
@@ -66,6 +72,7 @@ pub(super) struct Families {
     pub(super) waiting_partitions: Labelled<Gauge>,
     pub(super) plugin: Labelled<Gauge>,
     pub(super) guest_failures: Labelled<Counter>,
+    pub(super) plugin_swaps: Labelled<Counter>,
     pub(super) plugin_renewals: Labelled<Counter>,
     pub(super) plugin_recycles: Labelled<Counter>,
     pub(super) plugin_memory: Labelled<Gauge>,
@@ -106,6 +113,7 @@ impl Families {
             waiting_partitions: gauge(r, &names::WAITING_PARTITIONS),
             plugin: gauge(r, &names::PLUGIN),
             guest_failures: counter(r, &names::GUEST_FAILURES),
+            plugin_swaps: counter(r, &names::PLUGIN_SWAPS),
             plugin_renewals: counter(r, &names::PLUGIN_RENEWALS),
             plugin_recycles: counter(r, &names::PLUGIN_RECYCLES),
             plugin_memory: gauge(r, &names::PLUGIN_MEMORY),

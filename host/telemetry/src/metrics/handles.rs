@@ -169,6 +169,7 @@ pub struct PipelineMetrics {
     pub pipeline_up: Gauge,
     pub assigned_partitions: Gauge,
     pub rebalances: RebalanceCounters,
+    pub swaps: SwapCounters,
     /// Seconds.
     pub handover_duration: Histogram,
     /// Seconds.
@@ -185,13 +186,22 @@ pub struct RebalanceCounters {
     pub lost: Counter,
 }
 
+/// Plugins that were swapped while the pipeline ran, and new versions that were not taken.
+#[derive(Debug, Clone)]
+pub struct SwapCounters {
+    pub swapped: Counter,
+    pub refused: Counter,
+}
+
 impl PipelineMetrics {
     pub(super) fn resolve(families: &Families, pipeline: &str) -> PipelineMetrics {
         let kind = |value| families.rebalances.with(&[pipeline, value]);
+        let swaps = |verdict| families.plugin_swaps.with(&[pipeline, verdict]);
         PipelineMetrics {
             pipeline_up: families.pipeline_up.with(&[pipeline]),
             assigned_partitions: families.assigned_partitions.with(&[pipeline]),
             rebalances: RebalanceCounters { assigned: kind("assigned"), revoked: kind("revoked"), lost: kind("lost") },
+            swaps: SwapCounters { swapped: swaps("swapped"), refused: swaps("refused") },
             handover_duration: families.handover_duration.with(&[pipeline]),
             take_duration: families.take_duration.with(&[pipeline]),
             pipeline: Arc::from(pipeline),
@@ -202,6 +212,11 @@ impl PipelineMetrics {
     /// The plugin that the pipeline runs from now on.
     pub fn plugin(&self, name: &str, digest: &str) {
         self.families.plugin.with(&[&self.pipeline, name, digest]).set(1);
+    }
+
+    /// It does not run it any more.
+    pub fn not_plugin(&self, name: &str, digest: &str) {
+        self.families.plugin.remove(&[&self.pipeline, name, digest]);
     }
 
     /// Only these codes of dead letters have a series of their own. Without a list every code may have one.

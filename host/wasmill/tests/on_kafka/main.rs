@@ -6,6 +6,7 @@
 mod digest;
 mod newcomer;
 mod process;
+mod swap;
 mod walk;
 
 use process::Process;

@@ -42,9 +42,22 @@ impl Process {
         self.child.try_wait().unwrap().is_some()
     }
 
-    /// SIGTERM.
     pub(crate) fn terminate(&self) {
-        assert!(Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status().unwrap().success());
+        self.signal("TERM");
+    }
+
+    pub(crate) fn signal(&self, name: &str) {
+        let name = format!("-{name}");
+        assert!(Command::new("kill").args([&name, &self.child.id().to_string()]).status().unwrap().success());
+    }
+
+    /// Another `wasmill VERB FILE` beside it, with the same file: its exit code, and what it says.
+    pub(crate) fn ask(&self, verb: &[&str]) -> (Option<i32>, String) {
+        let file = self.folder.path().join("pipelines.yaml");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wasmill"));
+        let output = command.args(verb).arg(file).env_clear().stdin(Stdio::null()).output().unwrap();
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.code(), String::from_utf8(said).unwrap())
     }
 
     /// Waits for its end: the exit code, and what it has said.

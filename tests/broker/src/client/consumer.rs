@@ -1,6 +1,6 @@
 //! Consumers and readers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use rdkafka::consumer::{BaseConsumer, Consumer as _};
@@ -137,6 +137,11 @@ pub fn headers(record: &OwnedMessage) -> Vec<(String, Option<String>)> {
     let text = |value: &[u8]| String::from_utf8_lossy(value).into_owned();
     let headers = record.headers().into_iter().flat_map(|headers| headers.iter());
     headers.map(|header| (header.key.to_owned(), header.value.map(text))).collect()
+}
+
+/// The headers as text, by their keys; of several with one key the last.
+pub fn header_map(record: &OwnedMessage) -> BTreeMap<String, String> {
+    headers(record).into_iter().map(|(key, value)| (key, value.unwrap_or_else(|| "<null>".to_owned()))).collect()
 }
 
 /// Waits until no transaction is open on the partition: markers are written some time after a commit was answered.
