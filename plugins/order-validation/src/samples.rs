@@ -5,7 +5,7 @@
 pub use crate::order::Order;
 
 /// A clock for which none of them is in the future.
-pub const NOW_MS: u64 = 1_772_380_800_000;
+pub const NOW_MS: u64 = 1_718_000_000_000;
 
 /// The first `count` orders, valid all, of some 300 bytes; always the same ones.
 pub fn orders(count: u64) -> Vec<Vec<u8>> {
@@ -22,7 +22,7 @@ fn order(at: u64) -> Vec<u8> {
         format!(r#"{{"sku":"P-{sku}","quantity":{quantity},"unit_price_cents":{price}}}"#)
     };
     let text = format!(
-        r#"{{"order_id":"o-{:08}","customer_id":"c-{:06}","restaurant_id":"r-{:03}","channel":"app","currency":"EUR","placed_at":"2026-02-{:02}T18:{:02}:11Z","items":[{},{}],"totals":{{"items_cents":{items},"delivery_cents":{delivery},"total_cents":{}}}}}"#,
+        r#"{{"order_id":"o-{:08}","customer_id":"c-{:06}","restaurant_id":"r-{:03}","channel":"app","currency":"EUR","placed_at":"2024-02-{:02}T18:{:02}:11Z","items":[{},{}],"totals":{{"items_cents":{items},"delivery_cents":{delivery},"total_cents":{}}}}}"#,
         at,
         below(1_000_000, 5),
         below(400, 0),
