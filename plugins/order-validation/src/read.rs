@@ -5,11 +5,11 @@
 //!
 //! | | native | Wasm | Wasm, `+simd128` |
 //! |---|---|---|---|
-//! | serde_json from text | 570 | 920-970 | 920-1050 |
-//! | simd-json with reused buffers, copy included | 550 | 3900-5400 | 1010-1070 |
-//! | the plugin, rules included | 615 | 1120-1170 | 1090-1120 |
+//! | serde_json from text | 530 | 920 | 950-1030 |
+//! | simd-json with reused buffers, copy included | 530 | 2890 | 990-1040 |
+//! | the plugin, rules included | 600 | 1060 | 1020 |
 //!
-//! Plugins are built with `+simd128`. With it the two are equal, without it one is four times slower; and simd-json writes
+//! Plugins are built with `+simd128`. With it the two are equal, without it one is three times slower; and simd-json writes
 //! into what it reads, but a record is not the plugin's to write.
 
 use crate::order::Order;

@@ -6,7 +6,7 @@
 //! wasmtime run -W unknown-imports-trap=y target/wasm32-wasip1/release/examples/speed.wasm
 //! ```
 //!
-//! Of several rounds the fastest is shown, because others use the machine as well.
+//! Of many short rounds the fastest counts: a clock on the wall sees what else the machine does.
 
 use sentiment::{Config, Sentiment};
 use std::hint::black_box;
@@ -15,7 +15,9 @@ use vader_parity::SentimentIntensityAnalyzer;
 use wasmill_sdk::{Problems, Stateless};
 
 const FEEDBACK: &str = include_str!("../../../examples/data/feedback.jsonl");
-const ROUNDS: usize = 30;
+/// Texts that are timed together: less than a millisecond, shorter than what a scheduler gives to others in one piece.
+const TOGETHER: usize = 20;
+const ROUNDS: usize = 50;
 
 fn main() -> Result<(), Problems> {
     let lines: Vec<&str> = FEEDBACK.lines().collect();
@@ -28,11 +30,15 @@ fn main() -> Result<(), Problems> {
 }
 
 fn show(name: &str, lines: &[&str], mut accepts: impl FnMut(&str) -> bool) {
-    let mut best = f64::INFINITY;
-    for _ in 0..ROUNDS {
-        let began = Instant::now();
-        assert!(lines.iter().all(|line| accepts(black_box(line))), "{name} refuses a text");
-        best = best.min(began.elapsed().as_secs_f64());
-    }
-    println!("{name}: {:.0} texts/s", lines.len() as f64 / best);
+    let mut fastest = |together: &[&str]| {
+        let mut best = f64::INFINITY;
+        for _ in 0..ROUNDS {
+            let began = Instant::now();
+            assert!(together.iter().all(|line| accepts(black_box(line))), "{name} refuses a text");
+            best = best.min(began.elapsed().as_secs_f64());
+        }
+        best
+    };
+    let all: f64 = lines.chunks(TOGETHER).map(&mut fastest).sum();
+    println!("{name}: {:.0} texts/s", lines.len() as f64 / all);
 }
