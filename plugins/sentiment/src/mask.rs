@@ -26,11 +26,11 @@ pub(crate) fn masked<'t>(text: Cow<'t, str>, mask: Mask) -> Cow<'t, str> {
     }
     if (mask.phones || mask.cards) && number::are_possible(&text) {
         // Digits of an address are gone with it.
+        let addresses: Vec<_> = found.iter().map(|(range, _)| range.clone()).collect();
         let mut from = 0;
-        for at in 0..=found.len() {
-            let (to, next) = found.get(at).map_or((text.len(), text.len()), |(it, _)| (it.start, it.end));
-            number::find(&text, from..to, mask, &mut found);
-            from = next;
+        for address in addresses.into_iter().chain(std::iter::once(text.len()..text.len())) {
+            number::find(&text, from..address.start, mask, &mut found);
+            from = address.end;
         }
         found.sort_unstable_by_key(|(range, _)| range.start);
     }

@@ -189,6 +189,10 @@ fn a_message_says_where_and_how_much() {
     let messages = [
         (order("320", "-1"), "`items/1/unit_price_cents`: -1 is less than 0"),
         (order("\"quantity\": 1", "\"quantity\": 101"), "`items/1/quantity`: 101 is more than 100"),
+        (
+            order("\"quantity\": 1", "\"quantity\": 101").replace("\"quantity\": 2", "\"quantity\": 101"),
+            "`items/0/quantity`: 101 is more than 100",
+        ),
         (order("2920", "2919"), "`totals/items_cents` is 2919, the order comes to 2920"),
         (order("EUR", &"\u{20ac}".repeat(65)), &format!("\"{}\" is not a currency of ISO 4217", "\u{20ac}".repeat(64))),
         (order("\"channel\": \"app\",", ""), "missing field `channel` at line 12 column 1"),

@@ -27,6 +27,7 @@ fn addresses_are_masked() {
         ("jos\u{e9}@ex\u{e4}mple.\u{f6}sterreich!", "[E]!"),
         ("ada_99@x1.io was 4155550100 before", "[E] was [P] before"),
         ("5551234567@sms.example.net", "[E]"),
+        ("4155550100 or ada@example.com or 4155550101", "[P] or [E] or [P]"),
         ("..ada@example.com", "..[E]"),
     ]);
 }
@@ -65,6 +66,7 @@ fn cards_are_masked_when_their_check_digit_is_right() {
         ("6304000000000000000", "[C]"),
         ("4111 1111 1111 1111 12/27 123", "[C] 12/27 123"),
         ("visa4111111111111111", "visa[C]"),
+        ("4222222222222 000000", "[C]"),
         ("4111111111111111 5500000000000004", "[C] [C]"),
         ("415-555-0100 4111111111111111", "[P] [C]"),
     ]);
