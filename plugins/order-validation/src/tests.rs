@@ -82,6 +82,23 @@ fn keys_do_not_matter() {
         .expect_message(Output::Valid, |message| assert_eq!(message.key.as_deref(), Some(&[0xff][..])));
 }
 
+/// The harness fails on a panic, and on a code that is not in the manifest.
+#[test]
+fn whatever_byte_is_wrong_there_is_an_answer() {
+    let spoilt = (0..ORDER.len()).flat_map(|at| {
+        [0, b'"', b'{', b'\\', b'9', b'-', b' ', 0xff].map(|by| {
+            let mut value = ORDER.as_bytes().to_vec();
+            value[at] = by;
+            value
+        })
+    });
+    let cut = (0..ORDER.len()).map(|at| ORDER.as_bytes()[..at].to_vec());
+    assert!(answers(json!({}), cut).iter().all(|answer| refusal(answer).is_some()), "half an order is no order");
+    let answers = answers(json!({}), spoilt);
+    let refused = answers.iter().filter_map(refusal).count();
+    assert!(refused > answers.len() / 2 && refused < answers.len(), "{refused} of {}", answers.len());
+}
+
 #[test]
 fn every_mistake_in_a_configuration_is_named_at_once() {
     let Err(problems) = Harness::<OrderValidation>::configure(json!({
