@@ -50,8 +50,9 @@ impl Invoke<Orders> for Native {
         _: &CallSource,
         reply: &mut Reply,
     ) -> Result<(), InvokeError> {
+        let now_ms = SOURCE.now_ms.unsigned_abs();
         for at in from..from + count {
-            let answer = self.0.answer(batch.record(at).value, SOURCE.now_ms);
+            let answer = self.0.answer(batch.record(at).value, now_ms);
             // All orders are valid, so this ends it.
             answer
                 .map_err(|failure| GuestFailure { kind: GuestFailureKind::Protocol, message: failure.to_string() })?;
