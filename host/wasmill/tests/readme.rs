@@ -123,8 +123,10 @@ fn every_configuration_in_the_documentation_is_right() {
 fn every_example_is_right() {
     plugins();
     let examples = fs::read_dir(root().join("examples")).unwrap().map(|entry| entry.unwrap().path());
-    let files: Vec<_> = examples.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
-    assert!(!files.is_empty());
+    let yaml = examples.filter(|path| path.extension().is_some_and(|extension| extension == "yaml"));
+    // What is wrong with this one is a golden of `ui.rs`.
+    let files: Vec<_> = yaml.filter(|path| !path.ends_with("broken.yaml")).collect();
+    assert!(files.len() >= 3, "{files:?}");
     files.iter().for_each(|file| lint(file));
 }
 

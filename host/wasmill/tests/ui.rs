@@ -92,6 +92,21 @@ fn lint_prints_every_mistake_on_standard_error() {
 }
 
 #[test]
+fn the_broken_example_has_many_mistakes_and_each_has_a_line_and_a_hint() {
+    let seen = see(wasmill(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../.."), &["lint", "examples/broken.yaml"]));
+    assert_eq!((seen.code, seen.stdout.as_str()), (Some(1), ""));
+    expect_file!["golden/broken.txt"].assert_eq(&seen.stderr);
+    let lines: Vec<&str> = seen.stderr.lines().collect();
+    let (mistakes, rest) = lines.as_chunks::<2>();
+    assert!(mistakes.len() >= 10 && rest.len() == 1, "{} mistakes, then {rest:?}", mistakes.len());
+    for [mistake, hint] in mistakes {
+        let mut place = mistake.strip_prefix("examples/broken.yaml:").into_iter().flat_map(|rest| rest.split(':'));
+        assert!(place.next().is_some_and(|line| line.parse::<u32>().is_ok()), "no line: {mistake}");
+        assert!(hint.starts_with("  hint: "), "no hint: {mistake}");
+    }
+}
+
+#[test]
 fn lint_as_json_is_one_object_on_standard_output() {
     seen(&["lint", "good.yaml", "--output", "json"]).expect(
         0,

@@ -1,4 +1,5 @@
-//! The bench's own plugin, loaded as the product loads one: its defaults of all limits, the deadline on.
+//! Plugins, the bench's own and those that come with wasmill, loaded as the product loads them: its defaults of all limits,
+//! the deadline on.
 
 use std::path::PathBuf;
 
@@ -23,14 +24,25 @@ impl Guest {
         Ok(Guest { engine: Engine::new().context("no engine")?, file })
     }
 
+    /// One that comes with wasmill, by the name of its file.
+    pub(crate) fn shipped(name: &str) -> Result<Guest> {
+        let file = wasmill_artifacts::plugins()?.join(name).with_extension("wasm");
+        Ok(Guest { engine: Engine::new().context("no engine")?, file })
+    }
+
     pub(crate) fn load(&self, config: &Value) -> Result<Plugin> {
         let request = Request { file: &self.file, config, limits: PluginLimits::default(), log: None };
         Plugin::load(&self.engine, None, request).with_context(|| format!("failed to load {}", self.file.display()))
     }
 }
 
-/// One worker's, with the plugin's only output mapped.
+/// One worker's, of the bench's own plugin.
 pub(crate) fn instance(plugin: &Plugin) -> Result<Instance> {
-    let binding = plugin.bind("bench", &[("orders", "orders")], &["out"]);
+    bound(plugin, "out")
+}
+
+/// One worker's, with one output mapped.
+pub(crate) fn bound(plugin: &Plugin, output: &str) -> Result<Instance> {
+    let binding = plugin.bind("bench", &[("orders", "orders")], &[output]);
     Ok(plugin.instance(binding.map_err(|problems| anyhow!("{problems:?}"))?))
 }

@@ -14,6 +14,11 @@ impl Orders {
         Orders(records::orders(count as u64))
     }
 
+    /// Other values than the bench's own.
+    pub(crate) fn of(values: impl IntoIterator<Item = Vec<u8>>) -> Orders {
+        Orders(values.into_iter().map(|value| Order { key: b"cust-00000000001".to_vec(), value }).collect())
+    }
+
     /// Gives the records in `at` another key.
     pub(crate) fn with_key(mut self, key: &[u8], at: std::ops::Range<usize>) -> Orders {
         for order in self.0.iter_mut().take(at.end).skip(at.start) {

@@ -5,6 +5,7 @@ mod commit;
 mod handover;
 mod latency;
 mod sandbox;
+mod sentiment;
 mod start;
 mod throughput;
 
@@ -35,9 +36,10 @@ enum Part {
 }
 
 /// With the prefix that all figures of the part have. What needs no cluster comes before there is one to disturb it.
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("boundary", Part::Alone(boundary::measure)),
     ("sandbox", Part::Alone(sandbox::measure)),
+    ("sentiment", Part::Alone(sentiment::measure)),
     ("loop", Part::Cluster(throughput::measure)),
     ("commit.pause", Part::Cluster(commit::measure)),
     ("handover", Part::Cluster(handover::measure)),

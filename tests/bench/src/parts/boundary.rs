@@ -2,6 +2,7 @@
 
 mod allocations;
 mod native;
+mod shipped;
 mod turns;
 mod workload;
 
@@ -48,7 +49,7 @@ pub(super) fn measure(scale: Scale, figures: &mut Figures) -> Result<()> {
         figures.add(name, median(pairs.iter().map(|pair| pair.wasm_ns)), "ns");
     }
     allocated.add(figures);
-    Ok(())
+    shipped::measure(turns, figures)
 }
 
 fn add(figures: &mut Figures, prefix: &str, pairs: &[Pair]) {
