@@ -1,0 +1,3 @@
+//! An in-process Kafka for development and tests.
+
+pub mod group;
