@@ -117,7 +117,8 @@ impl Cluster {
         let present = self.topics.get(name).ok_or(unknown)?.partitions.len();
         let present = i32::try_from(present).unwrap_or(i32::MAX);
         if count <= present || count > PARTITIONS_MAX {
-            let said = format!("Topic currently has {present} partitions; {count} is not more, or above {PARTITIONS_MAX}.");
+            let said =
+                format!("Topic currently has {present} partitions; {count} is not more, or above {PARTITIONS_MAX}.");
             return Err((ResponseError::InvalidPartitions, said));
         }
         if !validate_only {

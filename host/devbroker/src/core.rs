@@ -13,8 +13,8 @@ use crate::cluster::{Cluster, Coordinated};
 use crate::group::{self, Answers, Groups};
 use crate::log::budget::Budget;
 use crate::options::Options;
-use crate::transactions::markers::{Markers, Target};
 use crate::transactions::Transactions;
+use crate::transactions::markers::{Markers, Target};
 
 /// Where the answer of a request goes that may have to wait for others.
 pub(crate) type Waiter = oneshot::Sender<ResponseKind>;

@@ -54,14 +54,20 @@ struct Key {
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Number { least: i64 },
+    Number {
+        least: i64,
+    },
     OneOf(&'static [&'static str]),
     /// Taken, shown, and without effect: there are no segments and no replicas.
     Ignored,
 }
 
 const KEYS: &[Key] = &[
-    Key { name: "cleanup.policy", default: "delete", kind: Kind::OneOf(&["delete", "compact", "compact,delete", "delete,compact"]) },
+    Key {
+        name: "cleanup.policy",
+        default: "delete",
+        kind: Kind::OneOf(&["delete", "compact", "compact,delete", "delete,compact"]),
+    },
     Key { name: "compression.type", default: "producer", kind: Kind::OneOf(&["producer"]) },
     Key { name: "delete.retention.ms", default: "86400000", kind: Kind::Number { least: 0 } },
     Key { name: "file.delete.delay.ms", default: "60000", kind: Kind::Ignored },

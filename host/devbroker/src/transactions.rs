@@ -25,8 +25,8 @@ pub use view::TransactionState;
 pub(crate) use view::View;
 
 use crate::clock::Moment;
-use markers::{Marker, Markers};
 pub(crate) use markers::Target as MarkerTarget;
+use markers::{Marker, Markers};
 use state::Transaction;
 
 /// `transaction.max.timeout.ms`.
@@ -233,7 +233,6 @@ impl Transactions {
     pub(crate) fn views(&self) -> impl Iterator<Item = View> {
         self.by_id.iter().map(|(id, transaction)| View::of(id, transaction))
     }
-
 
     /// The transaction, if it is this producer's.
     fn of(&mut self, id: &str, producer: ProducerId) -> Result<&mut Transaction, ResponseError> {

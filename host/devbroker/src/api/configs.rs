@@ -105,7 +105,13 @@ fn apply(
         1 => _ = configs.remove(name),
         2 => {
             let mut items = listed(configs);
-            items.extend(value.split(',').filter(|item| !items.iter().any(|it| it == item)).map(str::to_owned).collect::<Vec<_>>());
+            items.extend(
+                value
+                    .split(',')
+                    .filter(|item| !items.iter().any(|it| it == item))
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>(),
+            );
             configs.insert(name.to_owned(), items.join(","));
         }
         3 => {

@@ -44,9 +44,9 @@ impl Core {
     ) -> DescribeTransactionsResponse {
         let states = request.transactional_ids.iter().map(|id| {
             let answer = TransactionState::default().with_transactional_id(id.clone());
-            let view = self.coordinates(caller, id).and_then(|()| {
-                self.transactions.view(id).ok_or(ResponseError::TransactionalIdNotFound)
-            });
+            let view = self
+                .coordinates(caller, id)
+                .and_then(|()| self.transactions.view(id).ok_or(ResponseError::TransactionalIdNotFound));
             match view {
                 Ok(view) => described(answer, view),
                 Err(error) => answer.with_error_code(error.code()),
@@ -100,9 +100,9 @@ fn described(answer: TransactionState, view: View) -> TransactionState {
     for (topic, index) in view.partitions {
         topics.entry(topic).or_default().push(index);
     }
-    let topics = topics.into_iter().map(|(topic, partitions)| {
-        TopicData::default().with_topic(TopicName(text(topic))).with_partitions(partitions)
-    });
+    let topics = topics
+        .into_iter()
+        .map(|(topic, partitions)| TopicData::default().with_topic(TopicName(text(topic))).with_partitions(partitions));
     answer
         .with_transaction_state(text(view.state.name()))
         .with_transaction_timeout_ms(view.timeout_ms)

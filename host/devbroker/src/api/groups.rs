@@ -28,9 +28,8 @@ impl Core {
     }
 
     fn admit_group_request(&mut self, caller: &Caller, request: &RequestKind) -> Result<(), ResponseError> {
-        let is_elsewhere = |group: &&str| {
-            self.cluster.coordinator(&Coordinated::Group((*group).to_owned())) != caller.node
-        };
+        let is_elsewhere =
+            |group: &&str| self.cluster.coordinator(&Coordinated::Group((*group).to_owned())) != caller.node;
         // Of a request for many groups, one that is elsewhere refuses all: clients ask each coordinator for its own.
         if Subject::of(request).groups.iter().any(|group| is_elsewhere(group)) {
             return Err(ResponseError::NotCoordinator);

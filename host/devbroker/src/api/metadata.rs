@@ -35,9 +35,9 @@ impl Core {
     }
 
     pub(super) fn metadata(&mut self, caller: &Caller, request: &MetadataRequest) -> MetadataResponse {
-        let brokers = self.nodes(caller).map(|(id, host, port)| {
-            MetadataResponseBroker::default().with_node_id(id).with_host(host).with_port(port)
-        });
+        let brokers = self
+            .nodes(caller)
+            .map(|(id, host, port)| MetadataResponseBroker::default().with_node_id(id).with_host(host).with_port(port));
         let answer = MetadataResponse::default()
             .with_brokers(brokers.collect())
             .with_cluster_id(Some(text(self.cluster.id.as_str())))
@@ -90,7 +90,11 @@ impl Core {
             .with_brokers(brokers.collect())
     }
 
-    pub(super) fn find_coordinator(&self, caller: &Caller, request: &FindCoordinatorRequest) -> FindCoordinatorResponse {
+    pub(super) fn find_coordinator(
+        &self,
+        caller: &Caller,
+        request: &FindCoordinatorRequest,
+    ) -> FindCoordinatorResponse {
         if caller.version >= MANY_SINCE {
             let found = request.coordinator_keys.iter().map(|key| self.coordinator_of(caller, request.key_type, key));
             return FindCoordinatorResponse::default().with_coordinators(found.collect());

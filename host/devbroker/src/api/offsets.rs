@@ -34,9 +34,7 @@ impl Core {
                         let (timestamp, offset) = lookup(partition, wanted.timestamp, isolation);
                         answer.with_timestamp(timestamp).with_offset(offset).with_leader_epoch(partition.leader_epoch())
                     }
-                    Err(error) => {
-                        answer.with_error_code(error.code()).with_timestamp(NOTHING).with_offset(NOTHING)
-                    }
+                    Err(error) => answer.with_error_code(error.code()).with_timestamp(NOTHING).with_offset(NOTHING),
                 }
             });
             ListOffsetsTopicResponse::default().with_name(topic.name.clone()).with_partitions(partitions.collect())

@@ -84,9 +84,7 @@ impl Core {
 fn answer(outcome: Result<Appended, ResponseError>, version: i16) -> PartitionProduceResponse {
     let answer = PartitionProduceResponse::default();
     match outcome {
-        Ok(appended) => {
-            answer.with_base_offset(appended.base_offset).with_log_append_time_ms(appended.append_time_ms)
-        }
+        Ok(appended) => answer.with_base_offset(appended.base_offset).with_log_append_time_ms(appended.append_time_ms),
         Err(error) => {
             let error = match error {
                 // Too young for the clients of these versions.
@@ -95,7 +93,11 @@ fn answer(outcome: Result<Appended, ResponseError>, version: i16) -> PartitionPr
             };
             let said = (version >= 8 && error == ResponseError::KafkaStorageError)
                 .then(|| text("the dev broker holds as many bytes as it may"));
-            answer.with_error_code(error.code()).with_base_offset(-1).with_log_append_time_ms(-1).with_error_message(said)
+            answer
+                .with_error_code(error.code())
+                .with_base_offset(-1)
+                .with_log_append_time_ms(-1)
+                .with_error_message(said)
         }
     }
 }

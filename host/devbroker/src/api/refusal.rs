@@ -133,9 +133,10 @@ pub(crate) fn answer(request: &RequestKind, version: i16, error: ResponseError) 
         RequestKind::ListGroups(_) => ListGroupsResponse::default().with_error_code(code).into(),
         RequestKind::OffsetDelete(_) => OffsetDeleteResponse::default().with_error_code(code).into(),
         RequestKind::DescribeGroups(it) => {
-            let groups = it.groups.iter().map(|group| {
-                described::DescribedGroup::default().with_group_id(group.clone()).with_error_code(code)
-            });
+            let groups = it
+                .groups
+                .iter()
+                .map(|group| described::DescribedGroup::default().with_group_id(group.clone()).with_error_code(code));
             DescribeGroupsResponse::default().with_groups(groups.collect()).into()
         }
         RequestKind::DeleteGroups(it) => {
@@ -150,23 +151,22 @@ pub(crate) fn answer(request: &RequestKind, version: i16, error: ResponseError) 
 
 /// The first error in an answer, 0 for none; for the requests that a fault has a reason to disturb.
 pub(crate) fn first_error(answer: &ResponseKind) -> i16 {
-    let first = |codes: &mut dyn Iterator<Item = i16>| codes.find(|code| *code != 0).unwrap_or(0);
     match answer {
         ResponseKind::Produce(it) => {
-            first(&mut it.responses.iter().flat_map(|topic| &topic.partition_responses).map(|it| it.error_code))
+            first(it.responses.iter().flat_map(|topic| &topic.partition_responses).map(|it| it.error_code))
         }
         ResponseKind::InitProducerId(it) => it.error_code,
         ResponseKind::AddPartitionsToTxn(it) => {
             let topics = it.results_by_topic_v3_and_below.iter();
-            first(&mut topics.flat_map(|topic| &topic.results_by_partition).map(|it| it.partition_error_code))
+            first(topics.flat_map(|topic| &topic.results_by_partition).map(|it| it.partition_error_code))
         }
         ResponseKind::AddOffsetsToTxn(it) => it.error_code,
         ResponseKind::EndTxn(it) => it.error_code,
         ResponseKind::TxnOffsetCommit(it) => {
-            first(&mut it.topics.iter().flat_map(|topic| &topic.partitions).map(|it| it.error_code))
+            first(it.topics.iter().flat_map(|topic| &topic.partitions).map(|it| it.error_code))
         }
         ResponseKind::OffsetCommit(it) => {
-            first(&mut it.topics.iter().flat_map(|topic| &topic.partitions).map(|it| it.error_code))
+            first(it.topics.iter().flat_map(|topic| &topic.partitions).map(|it| it.error_code))
         }
         ResponseKind::OffsetFetch(it) => it.error_code,
         ResponseKind::JoinGroup(it) => it.error_code,
@@ -175,4 +175,8 @@ pub(crate) fn first_error(answer: &ResponseKind) -> i16 {
         ResponseKind::LeaveGroup(it) => it.error_code,
         _ => 0,
     }
+}
+
+fn first(mut codes: impl Iterator<Item = i16>) -> i16 {
+    codes.find(|code| *code != 0).unwrap_or(0)
 }

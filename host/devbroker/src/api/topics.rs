@@ -83,9 +83,7 @@ impl Core {
         let deleted = wanted.iter().map(|wanted| {
             let name = match &wanted.name {
                 Some(name) => Ok(name.to_string()),
-                None => {
-                    self.cluster.name_of(wanted.topic_id).map(str::to_owned).ok_or(ResponseError::UnknownTopicId)
-                }
+                None => self.cluster.name_of(wanted.topic_id).map(str::to_owned).ok_or(ResponseError::UnknownTopicId),
             };
             let answer = DeletableTopicResult::default().with_name(wanted.name.clone()).with_topic_id(wanted.topic_id);
             match name.and_then(|name| Ok((self.delete_topic(&name)?, name))) {

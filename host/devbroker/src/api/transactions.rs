@@ -103,11 +103,7 @@ impl Core {
 }
 
 /// Clients of older versions know only the older name for being fenced.
-fn fenced_since<T: Copy>(
-    since: i16,
-    caller: &Caller,
-    outcome: Result<T, ResponseError>,
-) -> Result<T, ResponseError> {
+fn fenced_since<T: Copy>(since: i16, caller: &Caller, outcome: Result<T, ResponseError>) -> Result<T, ResponseError> {
     outcome.map_err(|error| match error {
         ResponseError::ProducerFenced if caller.version < since => ResponseError::InvalidProducerEpoch,
         other => other,

@@ -48,7 +48,8 @@ impl Applied {
     /// # Errors
     /// It was not, `within` this time.
     pub fn wait_until_applied(&self, index: usize, within: Duration) -> Result<i16, NotSeen> {
-        let applied = self.shared.faults.wait(within, || self.shared.faults.applied_errors(self.id).get(index).copied());
+        let applied =
+            self.shared.faults.wait(within, || self.shared.faults.applied_errors(self.id).get(index).copied());
         applied.ok_or_else(|| NotSeen::new(format!("the application of request {index}"), within))
     }
 

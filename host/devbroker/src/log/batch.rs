@@ -156,9 +156,17 @@ pub(crate) fn marker(producer_id: i64, producer_epoch: i16, commit: bool, now_ms
     /// Of the transaction coordinator: ours is never elected anew.
     const COORDINATOR_EPOCH: i32 = 0;
     let mut record = vec![
-        0, 0, 0, // attributes, timestamp delta, offset delta
-        8, 0, 0, 0, u8::from(commit), // the key: its length 4, version, type
-        12, 0, 0, // the value: its length 6, version
+        0,
+        0,
+        0, // attributes, timestamp delta, offset delta
+        8,
+        0,
+        0,
+        0,
+        u8::from(commit), // the key: its length 4, version, type
+        12,
+        0,
+        0, // the value: its length 6, version
     ];
     record.put_i32(COORDINATOR_EPOCH);
     record.put_u8(0); // no headers

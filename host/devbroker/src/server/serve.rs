@@ -31,9 +31,7 @@ pub(crate) async fn serve(shared: &Arc<Shared>, api: ApiKey, caller: Caller, req
     };
     match hit.action {
         Action::Disconnect => Served::Close,
-        Action::Fail(error) => {
-            refusal::answer(&request, caller.version, error).map_or(Served::Close, Served::Answer)
-        }
+        Action::Fail(error) => refusal::answer(&request, caller.version, error).map_or(Served::Close, Served::Answer),
         Action::DropAnswer => match apply_noted(shared, &caller, request, hit).await {
             Served::Close => Served::Close,
             _ => Served::Silence,
