@@ -31,6 +31,7 @@ pub(crate) struct Caller {
 }
 
 /// What becomes of a request.
+#[allow(clippy::large_enum_variant, reason = "made once for each request and taken apart at once")]
 pub(crate) enum Reply {
     Now(ResponseKind),
     /// The client asked for none.

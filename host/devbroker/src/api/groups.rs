@@ -31,7 +31,7 @@ impl Core {
         let is_elsewhere =
             |group: &&str| self.cluster.coordinator(&Coordinated::Group((*group).to_owned())) != caller.node;
         // Of a request for many groups, one that is elsewhere refuses all: clients ask each coordinator for its own.
-        if Subject::of(request).groups.iter().any(|group| is_elsewhere(group)) {
+        if Subject::of(request).groups.iter().any(is_elsewhere) {
             return Err(ResponseError::NotCoordinator);
         }
         match request {

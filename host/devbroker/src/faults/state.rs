@@ -122,10 +122,10 @@ impl FaultState {
 
     /// A request that a rule has met was applied, with this as its first error.
     pub(crate) fn applied(&self, rule: u64, error: i16) {
-        if let Some(rule) = self.lock().rules.iter_mut().find(|it| it.id == rule) {
-            if rule.applied.len() < ERRORS_KEPT_MAX {
-                rule.applied.push(error);
-            }
+        if let Some(rule) = self.lock().rules.iter_mut().find(|it| it.id == rule)
+            && rule.applied.len() < ERRORS_KEPT_MAX
+        {
+            rule.applied.push(error);
         }
         self.changed.notify_all();
     }

@@ -108,11 +108,11 @@ impl Partition {
             return Err(refusal);
         }
         check_content(header, bytes, settings, now_ms)?;
-        if header.producer_id >= 0 {
-            if let Verdict::Duplicate(batch) = self.producers.check(header)? {
-                let append_time_ms = if settings.append_time { batch.timestamp } else { -1 };
-                return Ok(Appended { base_offset: batch.base_offset, append_time_ms, duplicate: true });
-            }
+        if header.producer_id >= 0
+            && let Verdict::Duplicate(batch) = self.producers.check(header)?
+        {
+            let append_time_ms = if settings.append_time { batch.timestamp } else { -1 };
+            return Ok(Appended { base_offset: batch.base_offset, append_time_ms, duplicate: true });
         }
         if !self.budget.fits(bytes.len()) {
             return Err(ResponseError::KafkaStorageError);
@@ -141,10 +141,10 @@ impl Partition {
             return Err(ResponseError::InvalidProducerEpoch);
         }
         let marker = self.push(batch::marker(producer_id, epoch, commit, now_ms), 0, now_ms);
-        if let Some(first) = self.producers.ended(producer_id, epoch, now_ms) {
-            if !commit {
-                self.aborted.push(Aborted { producer_id, first, marker });
-            }
+        if let Some(first) = self.producers.ended(producer_id, epoch, now_ms)
+            && !commit
+        {
+            self.aborted.push(Aborted { producer_id, first, marker });
         }
         Ok(())
     }

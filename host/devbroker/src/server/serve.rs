@@ -17,6 +17,7 @@ use crate::shared::Shared;
 const LONG_POLL_MAX: Duration = Duration::from_secs(60);
 
 /// What the connection has to do.
+#[allow(clippy::large_enum_variant, reason = "made once for each request and taken apart at once")]
 pub(crate) enum Served {
     Answer(ResponseKind),
     /// Go on without an answer.
