@@ -11,7 +11,7 @@ const LAYERS: &[&[&str]] = &[
     // The numbers of the plugin contract lie in guest-sdk/, because guests have them too.
     &["wasmill-record", "wasmill-wire"],
     &["wasmill-config", "wasmill-settle", "wasmill-telemetry"],
-    &["wasmill-kafka", "wasmill-sandbox"],
+    &["wasmill-devbroker", "wasmill-kafka", "wasmill-sandbox"],
     &["wasmill-deadletter"],
     &["wasmill-pipeline"],
     &["wasmill-admin"],
