@@ -167,6 +167,10 @@ impl Broker {
         waited.ok_or_else(|| NotSeen::new(format!("`{transactional_id}` in the state {state:?}"), within))
     }
 
+    pub(crate) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
+    }
+
     /// Failures on demand.
     pub fn faults(&self) -> Faults {
         Faults::new(Arc::clone(&self.shared))

@@ -17,6 +17,7 @@ mod broker;
 mod clock;
 mod cluster;
 mod core;
+mod direct;
 pub mod faults;
 pub mod group;
 mod log;
@@ -28,7 +29,10 @@ mod transactions;
 mod wire;
 
 pub use broker::{Broker, Ends, StartError};
+/// What keys and values are made of.
+pub use bytes::Bytes;
 pub use clock::{Clock, ManualClock};
+pub use direct::{Content, NewRecord, ReadRecord};
 pub use faults::{Faults, OnHold};
 pub use kafka_protocol::ResponseError;
 pub use kafka_protocol::messages::ApiKey;

@@ -73,6 +73,12 @@ impl Swapper {
         Ok(wanted.map(|(pipeline, current)| self.swap_one(&loader, &mut loaded, pipeline, current)).collect())
     }
 
+    /// The pipelines that run one of these plugins, by the names of the configuration.
+    pub fn pipelines_of(&self, plugins: &[&str]) -> Vec<String> {
+        let runs = |it: &&(Pipeline, Arc<Current>)| plugins.contains(&it.0.plugin.name());
+        self.pipelines.iter().filter(runs).map(|(pipeline, _)| pipeline.name.clone()).collect()
+    }
+
     /// Each file is read once, however many pipelines run it.
     fn swap_one(
         &self,

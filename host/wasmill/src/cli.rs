@@ -4,7 +4,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand, ValueEnum, ValueHint};
+use crate::dev::{fault, feed};
+use clap::{Args, Parser, Subcommand, ValueEnum, ValueHint};
 use clap_complete::Shell;
 use wasmill_telemetry::logging::Format;
 
@@ -37,6 +38,12 @@ pub(crate) enum Verb {
         #[arg(long, env = "WASMILL_INSTANCE_ID", value_name = "ID", value_parser = instance_id)]
         instance_id: Option<String>,
     },
+
+    /// Run the pipelines of a configuration on a Kafka inside of this process, for trying things out.
+    ///
+    /// Nothing else is needed and nothing is left behind: the file's clusters are not touched, the topics are made, all is in
+    /// memory. Other clients reach it on 127.0.0.1.
+    Dev(Dev),
 
     /// Report every mistake in a configuration.
     Lint {
@@ -76,6 +83,41 @@ pub(crate) enum Verb {
         /// The shell.
         shell: Shell,
     },
+}
+
+#[derive(Args)]
+pub(crate) struct Dev {
+    /// The configuration.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+
+    /// Where the Kafka listens; 0 takes a free port, which the log names.
+    #[arg(long, default_value_t = 9092)]
+    pub(crate) port: u16,
+
+    /// Partitions of each topic.
+    #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=1000))]
+    pub(crate) partitions: i32,
+
+    /// Make each line of a file a record of a topic.
+    #[arg(long, value_name = "TOPIC=FILE", value_parser = feed::argument)]
+    pub(crate) feed: Vec<feed::Argument>,
+
+    /// Print the committed records of a topic, one JSON object a line.
+    #[arg(long, value_name = "TOPIC")]
+    pub(crate) print: Vec<String>,
+
+    /// Swap plugins whose file has changed.
+    #[arg(long)]
+    pub(crate) watch: bool,
+
+    /// What the Kafka does wrong: API:ACTION[:TIMES], such as EndTxn:drop-answer or Produce:delay=200ms:50.
+    #[arg(long, value_name = "FAULT", value_parser = fault::argument)]
+    pub(crate) fault: Vec<fault::Fault>,
+
+    /// Names this process among those of its groups.
+    #[arg(long, env = "WASMILL_INSTANCE_ID", value_name = "ID", value_parser = instance_id)]
+    pub(crate) instance_id: Option<String>,
 }
 
 #[derive(Subcommand)]

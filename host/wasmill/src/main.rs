@@ -6,6 +6,7 @@
 mod cache;
 mod cli;
 mod completions;
+mod dev;
 mod exit;
 mod identity;
 mod lint;
@@ -38,6 +39,7 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
     wasmill_telemetry::logging::init(cli.log_format.into(), cli.log.as_deref())?;
     match cli.verb {
         Verb::Run { file, instance_id } => run::run(&file, instance_id),
+        Verb::Dev(options) => dev::dev(&options),
         Verb::Lint { file, online, output } => lint::lint(&file, online, output),
         Verb::Plugin { verb: PluginVerb::Inspect { file, output } } => plugin::inspect(&file, output),
         Verb::Plugin { verb: PluginVerb::Wrap { module, output } } => plugin::wrap(&module, &output),

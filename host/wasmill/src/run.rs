@@ -27,22 +27,25 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs the pipelines of `file` until SIGTERM or SIGINT.
 pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()> {
-    let config = lint::load(file)?;
+    pipelines(lint::load(file)?, instance_id, Arc::default(), |_| Ok(()))
+}
+
+/// Runs pipelines until a signal, which sets `stop`, or until somebody else sets it. `started` is called once they are on
+/// their way.
+pub(crate) fn pipelines(
+    config: Config,
+    instance_id: Option<String>,
+    stop: Arc<AtomicBool>,
+    started: impl FnOnce(&Arc<Swapper>) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
     let (identity, _lock) = identity::establish(instance_id, config.state_directory.as_deref())?;
-    let stop = stop_on_signals()?;
+    stop_on_signals(&stop)?;
     let (metrics, health) = (Metrics::new(), Health::new());
     let (hangups, swaps) = (hangups()?, Swaps::default());
     let _admin = serve_admin(&config, &metrics, &health, &swaps)?;
     // Compiling may take a while, during which the process is alive and not ready.
     let (plugins, loader) = lint::plugins(&config, cache::folder(config.state_directory.as_deref()).as_deref())?;
-    for pipeline in &config.pipelines {
-        if let PluginKind::Native(name) = &pipeline.plugin.kind {
-            tracing::warn!(
-                pipeline = pipeline.name,
-                "runs the native plugin `{name}`, which is for tests and benches only"
-            );
-        }
-    }
+    warn_of_native(&config);
     let (report, ended) = sync_channel(config.pipelines.len());
     let mut running = Vec::with_capacity(config.pipelines.len());
     for pipeline in &config.pipelines {
@@ -53,8 +56,20 @@ pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()
     }
     let swapper = Arc::new(Swapper::new(running, loader, metrics));
     swap_on_hangup(hangups, Arc::clone(&swapper))?;
+    started(&swapper)?;
     let _ = swaps.set(swapper); // set once, here
     supervise(config.pipelines.len(), &ended, &stop)
+}
+
+fn warn_of_native(config: &Config) {
+    for pipeline in &config.pipelines {
+        if let PluginKind::Native(name) = &pipeline.plugin.kind {
+            tracing::warn!(
+                pipeline = pipeline.name,
+                "runs the native plugin `{name}`, which is for tests and benches only"
+            );
+        }
+    }
 }
 
 /// Why a pipeline is not running any more.
@@ -160,16 +175,15 @@ fn failed_error(failed: &Failed) -> anyhow::Error {
     if failed.is_users() { UserFault(failed.to_string()).into() } else { anyhow!("{failed}") }
 }
 
-fn stop_on_signals() -> anyhow::Result<Arc<AtomicBool>> {
+fn stop_on_signals(stop: &Arc<AtomicBool>) -> anyhow::Result<()> {
     use signal_hook::consts::{SIGINT, SIGTERM};
-    let stop = Arc::new(AtomicBool::new(false));
     for signal in [SIGTERM, SIGINT] {
         // The order matters: the second signal finds the flag set and ends the process, the first one sets it.
-        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(&stop))
-            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)))
+        signal_hook::flag::register_conditional_shutdown(signal, 1, Arc::clone(stop))
+            .and_then(|_| signal_hook::flag::register(signal, Arc::clone(stop)))
             .context("failed to listen for signals")?;
     }
-    Ok(stop)
+    Ok(())
 }
 
 /// From now on SIGHUP does not end the process.

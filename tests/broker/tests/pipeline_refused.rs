@@ -7,7 +7,9 @@ use std::collections::BTreeMap;
 
 use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::BaseRecord;
-use wasmill_broker::client::{Producer, committed, create_topic, drain, header_map, producer, queue, values, wait_until};
+use wasmill_broker::client::{
+    Producer, committed, create_topic, drain, header_map, producer, queue, values, wait_until,
+};
 use wasmill_broker::pipeline::Setup;
 use wasmill_cluster::Cluster;
 

@@ -47,7 +47,7 @@ fn record(bytes: &[u8]) -> Option<(Record<'_>, &[u8])> {
 }
 
 /// Bytes with their length before them; a negative length is null.
-fn nullable(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
+pub(crate) fn nullable(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
     let (length, rest) = varint(bytes)?;
     if length < 0 {
         return Some((None, rest));
@@ -57,7 +57,7 @@ fn nullable(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
 }
 
 /// A zigzag number of up to 64 bits.
-fn varint(bytes: &[u8]) -> Option<(i64, &[u8])> {
+pub(crate) fn varint(bytes: &[u8]) -> Option<(i64, &[u8])> {
     let mut value = 0u64;
     for (index, byte) in bytes.iter().enumerate().take(10) {
         value |= u64::from(byte & 0x7f).checked_shl(u32::try_from(index).ok()? * 7)?;
