@@ -101,7 +101,8 @@ fn of_nobody(record: &NewRecord, offset: i64, timestamp: i64) -> Encoded {
         producer_epoch: NO_PRODUCER_EPOCH,
         timestamp_type: TimestampType::Creation,
         offset,
-        sequence: NO_SEQUENCE,
+        // As far apart as the offsets, or the encoder begins a new batch.
+        sequence: NO_SEQUENCE.saturating_add(i32::try_from(offset).unwrap_or(i32::MAX)),
         timestamp,
         key: record.key.clone(),
         value: record.value.clone(),
@@ -167,4 +168,56 @@ fn content(raw: &[u8]) -> Option<Content> {
         rest = behind;
     }
     Some(Content::Plain { key: owned(key), value: owned(value), headers })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Options;
+
+    fn record(value: &'static str) -> NewRecord {
+        NewRecord { key: Some(Bytes::from_static(b"k")), value: Some(Bytes::from_static(value.as_bytes())) }
+    }
+
+    fn values(records: &[ReadRecord]) -> Vec<String> {
+        let text = |record: &ReadRecord| match &record.content {
+            Content::Plain { value, .. } => String::from_utf8_lossy(value.as_deref().unwrap_or(b"<null>")).into_owned(),
+            Content::Compressed => "<compressed>".to_owned(),
+        };
+        records.iter().map(text).collect()
+    }
+
+    #[test]
+    fn what_is_appended_is_read_in_order_from_any_offset_on() {
+        let broker = Broker::start(Options::default()).unwrap();
+        broker.create_topic("t", 2, &[]).unwrap();
+        assert_eq!(broker.append("t", 1, &[record("a"), record("b"), NewRecord::default()]), Ok(0));
+        assert_eq!(broker.append("t", 1, &[record("c")]), Ok(3));
+        let (read, next) = broker.committed("t", 1, 0).unwrap();
+        assert_eq!((values(&read), next), (["a", "b", "<null>", "c"].map(str::to_owned).to_vec(), 4));
+        assert_eq!(read.iter().map(|record| record.offset).collect::<Vec<_>>(), [0, 1, 2, 3]);
+        let (read, next) = broker.committed("t", 1, 1).unwrap();
+        assert_eq!((values(&read).len(), next), (3, 4));
+        assert_eq!(broker.committed("t", 1, 4), Ok((vec![], 4)));
+        assert_eq!(broker.committed("t", 0, 0), Ok((vec![], 0)));
+    }
+
+    #[test]
+    fn what_can_not_be_written_or_read_is_refused_with_kafkas_reason() {
+        let broker = Broker::start(Options::default()).unwrap();
+        broker.create_topic("t", 1, &[]).unwrap();
+        assert_eq!(broker.append("t", 0, &[]), Err(ResponseError::InvalidRecord));
+        assert_eq!(broker.append("t", 1, &[record("a")]), Err(ResponseError::UnknownTopicOrPartition));
+        assert_eq!(broker.append("u", 0, &[record("a")]), Err(ResponseError::UnknownTopicOrPartition));
+        assert_eq!(broker.committed("t", 0, 1), Err(ResponseError::OffsetOutOfRange));
+    }
+
+    #[test]
+    fn headers_come_out_in_order_with_their_duplicates_and_nulls() {
+        let raw = [30, 0, 0, 0, 1, 1, 4, 2, b'h', 1, 2, b'h', 2, b'x', 0];
+        let Some(Content::Plain { key, value, headers }) = content(&raw) else { panic!("a record") };
+        assert_eq!((key, value), (None, None));
+        assert_eq!(headers, [("h".to_owned(), None), ("h".to_owned(), Some(Bytes::from_static(b"x")))]);
+        assert_eq!(content(&raw[..9]), None, "cut off");
+    }
 }

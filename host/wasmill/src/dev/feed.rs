@@ -3,7 +3,7 @@
 use crate::exit::UserFault;
 use std::fs::File;
 use std::io::{BufRead, BufReader};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use wasmill_devbroker::{Broker, Bytes, NewRecord};
@@ -126,7 +126,9 @@ mod tests {
 
     #[test]
     fn topic_and_file_are_both_needed() {
-        assert!(argument("orders=a=b.jsonl").is_ok_and(|it| it.topic == "orders" && it.file == Path::new("a=b.jsonl")));
+        assert!(
+            argument("orders=a=b.jsonl").is_ok_and(|it| it.topic == "orders" && it.file == PathBuf::from("a=b.jsonl"))
+        );
         for bad in ["orders", "=file", "orders=", ""] {
             assert!(argument(bad).is_err(), "{bad}");
         }
