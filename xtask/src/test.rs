@@ -64,7 +64,7 @@ impl Run {
             Work::KafkaThere => self.look_for_kafka(),
             Work::Cargo(arguments) => self.count_tests(self.command(arguments)),
             Work::Apart(workspaces, arguments) => self.in_other_workspaces(&workspaces.concat(), arguments),
-            Work::Tests { on_kafka } => self.test_programs(on_kafka),
+            Work::Tests { on_kafka, arguments } => self.test_programs(on_kafka, arguments),
             Work::Program(name, arguments) => {
                 let mut command = Command::new(cargo::program(name, false)?);
                 command.args(arguments).current_dir(cargo::root());
@@ -93,7 +93,7 @@ impl Run {
 
     /// Runs every test program that needs a broker, or every other one; one that fails does not stop the others. They are
     /// started one by one because selecting packages would change features, and compile librdkafka anew.
-    fn test_programs(&mut self, on_kafka: bool) -> anyhow::Result<()> {
+    fn test_programs(&mut self, on_kafka: bool, arguments: &[&str]) -> anyhow::Result<()> {
         let mut failed = Vec::new();
         for program in cargo::programs(&["test", "--workspace", "--no-run", "--quiet"])? {
             let Program { package, folder, target, kind, path, is_test } = program;
@@ -102,7 +102,7 @@ impl Run {
             }
             eprintln!("\n== {package}: {target}");
             let mut command = Command::new(path);
-            command.current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder).env("CARGO", env!("CARGO"));
+            command.args(arguments).current_dir(&folder).env("CARGO_MANIFEST_DIR", &folder).env("CARGO", env!("CARGO"));
             if self.require_kafka {
                 command.env(REQUIRE, "1");
             }

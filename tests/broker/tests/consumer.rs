@@ -5,19 +5,19 @@
 
 use std::time::Duration;
 
+use wasmill_broker::Broker;
 use wasmill_broker::client::{producer, send, wait_until};
 use wasmill_broker::pipeline::Setup;
-use wasmill_cluster::Cluster;
 use wasmill_kafka::{Consumer, ConsumerSettings, GroupEvent};
 use wasmill_record::{Group as _, InputPartition};
 
+wasmill_broker::on_both_brokers! {
+    a_record_on_the_poll_threads_queue_is_told_and_not_dropped,
+}
+
 /// R4.5: a partition is assigned without being forwarded to a worker and paused.
-#[test]
-fn a_record_on_the_poll_threads_queue_is_told_and_not_dropped() {
-    if !wasmill_cluster::required_or_skipped() {
-        return;
-    }
-    let setup = Setup::new("stray", &Cluster::shared().unwrap().bootstrap());
+fn a_record_on_the_poll_threads_queue_is_told_and_not_dropped(broker: &dyn Broker) {
+    let setup = Setup::new("stray", &broker.bootstrap());
     setup.topics(&setup.bootstrap, 1, &[], &[]);
     send(&producer(&setup.bootstrap, &[]), &setup.input, 0, 0..1);
     let settings = ConsumerSettings {

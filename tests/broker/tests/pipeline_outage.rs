@@ -8,11 +8,17 @@
 
 use std::time::{Duration, Instant};
 
-use wasmill_broker::Proxied;
+use wasmill_broker::Broker;
 use wasmill_broker::client::Isolation::ReadUncommitted;
 use wasmill_broker::client::{committed, producer, read_count, send, values, wait_until};
 use wasmill_broker::pipeline::Setup;
 use wasmill_proxy::{Api, Proxy};
+
+wasmill_broker::on_both_brokers! {
+    a_broker_that_falls_silent_in_mid_transaction_costs_no_record,
+    a_broker_that_refuses_connections_in_mid_transaction_costs_no_record,
+    a_pipeline_waits_for_its_broker_and_says_so,
+}
 
 const OUTAGE: Duration = Duration::from_secs(12);
 
@@ -22,11 +28,8 @@ fn names(count: usize) -> Vec<String> {
 
 /// `gone(true)` takes the broker away from the pipeline, `gone(false)` gives it back. `interval_ms` says how long the
 /// transaction is open.
-fn nothing_is_lost_and_nothing_twice(what: &str, gone: fn(&Proxy, bool)) {
-    if !wasmill_cluster::required_or_skipped() {
-        return;
-    }
-    let proxied = Proxied::start();
+fn nothing_is_lost_and_nothing_twice(broker: &dyn Broker, what: &str, gone: fn(&Proxy, bool)) {
+    let proxied = broker.own_proxied();
     let mut setup = Setup::new(what, &proxied.proxy.address());
     // Open for long enough to be hit; its budget is a third of 4 s.
     (setup.transaction_timeout_ms, setup.interval_ms) = (4000, 1200);
@@ -59,14 +62,12 @@ fn nothing_is_lost_and_nothing_twice(what: &str, gone: fn(&Proxy, bool)) {
     assert_eq!(values(&setup.written(&proxied.direct, 1)), names(sent));
 }
 
-#[test]
-fn a_broker_that_falls_silent_in_mid_transaction_costs_no_record() {
-    nothing_is_lost_and_nothing_twice("silent", |proxy, gone| proxy.stall(gone));
+fn a_broker_that_falls_silent_in_mid_transaction_costs_no_record(broker: &dyn Broker) {
+    nothing_is_lost_and_nothing_twice(broker, "silent", |proxy, gone| proxy.stall(gone));
 }
 
-#[test]
-fn a_broker_that_refuses_connections_in_mid_transaction_costs_no_record() {
-    nothing_is_lost_and_nothing_twice("refusing", |proxy, gone| {
+fn a_broker_that_refuses_connections_in_mid_transaction_costs_no_record(broker: &dyn Broker) {
+    nothing_is_lost_and_nothing_twice(broker, "refusing", |proxy, gone| {
         proxy.refuse(gone);
         if gone {
             proxy.cut_all();
@@ -74,12 +75,8 @@ fn a_broker_that_refuses_connections_in_mid_transaction_costs_no_record() {
     });
 }
 
-#[test]
-fn a_pipeline_waits_for_its_broker_and_says_so() {
-    if !wasmill_cluster::required_or_skipped() {
-        return;
-    }
-    let proxied = Proxied::start();
+fn a_pipeline_waits_for_its_broker_and_says_so(broker: &dyn Broker) {
+    let proxied = broker.own_proxied();
     proxied.proxy.refuse(true);
     let setup = Setup::new("waiting", &proxied.proxy.address());
     setup.topics(&proxied.direct, 1, &[], &[]);

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use rdkafka::message::Message as _;
 use rdkafka::producer::{BaseRecord, Producer as _};
+use wasmill_broker::Broker;
 use wasmill_broker::client::Isolation::ReadCommitted;
 use wasmill_broker::client::{
     Producer, WITHIN, committed, create_topic, drain, producer, queue, read_count, send, transactional, unique, values,
@@ -15,14 +16,19 @@ use wasmill_broker::client::{
 use wasmill_broker::pipeline::Setup;
 use wasmill_broker::raw::{Raw, queue_raw, read_raw};
 use wasmill_broker::wire;
-use wasmill_cluster::Cluster;
+
+wasmill_broker::on_both_brokers! {
+    whatever_the_client_can_carry_is_carried_unchanged,
+    what_the_client_can_not_carry_is_changed_in_the_documented_way,
+    a_record_with_more_headers_than_the_client_reads_is_set_aside,
+    aborted_records_and_markers_are_jumped_over,
+    every_codec_is_read_and_written,
+    keys_go_to_the_partitions_that_java_clients_choose_and_null_keys_stay,
+    the_source_partition_is_kept_modulo_the_number_of_output_partitions,
+}
 
 /// No retention may take records dated 1970, and the largest is 1 MiB and a bit.
 const ROOMY: [(&str, &str); 2] = [("max.message.bytes", "2097152"), ("retention.ms", "-1")];
-
-fn bootstrap() -> Option<String> {
-    wasmill_cluster::required_or_skipped().then(|| Cluster::shared().unwrap().bootstrap())
-}
 
 fn writer(bootstrap: &str) -> Producer {
     producer(bootstrap, &[("message.max.bytes", "3000000")])
@@ -52,9 +58,8 @@ fn bytes(text: &str) -> Option<Vec<u8>> {
     Some(text.as_bytes().to_vec())
 }
 
-#[test]
-fn whatever_the_client_can_carry_is_carried_unchanged() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn whatever_the_client_can_carry_is_carried_unchanged(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("records", &bootstrap);
     setup.topics(&bootstrap, 1, &ROOMY, &ROOMY);
     let plain = Raw { key: bytes("key"), value: bytes("value"), timestamp: now_ms(), headers: vec![] };
@@ -101,9 +106,8 @@ fn shown(raw: &Raw) -> String {
 }
 
 /// What other clients may write and ours can't send as it was.
-#[test]
-fn what_the_client_can_not_carry_is_changed_in_the_documented_way() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn what_the_client_can_not_carry_is_changed_in_the_documented_way(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("uncarried", &bootstrap);
     setup.topics(&bootstrap, 1, &ROOMY, &ROOMY);
     let plain = Raw { key: bytes("key"), value: bytes("value"), timestamp: 5, headers: vec![] };
@@ -129,9 +133,8 @@ fn what_the_client_can_not_carry_is_changed_in_the_documented_way() {
     assert_eq!(written[3], plain);
 }
 
-#[test]
-fn a_record_with_more_headers_than_the_client_reads_is_set_aside() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn a_record_with_more_headers_than_the_client_reads_is_set_aside(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("unreadable", &bootstrap);
     setup.topics(&bootstrap, 1, &ROOMY, &ROOMY);
     let plain = Raw { key: bytes("key"), value: bytes("value"), timestamp: now_ms(), headers: vec![] };
@@ -149,9 +152,8 @@ fn a_record_with_more_headers_than_the_client_reads_is_set_aside() {
     assert_eq!(said("__wasmill.errors.code"), bytes("output-refused"));
 }
 
-#[test]
-fn aborted_records_and_markers_are_jumped_over() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn aborted_records_and_markers_are_jumped_over(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("markers", &bootstrap);
     setup.topics(&bootstrap, 1, &[], &[]);
     let writer = transactional(&bootstrap, &unique("writer"));
@@ -179,9 +181,8 @@ fn aborted_records_and_markers_are_jumped_over() {
     assert_eq!(setup.written(&bootstrap, 1).len(), 8);
 }
 
-#[test]
-fn every_codec_is_read_and_written() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn every_codec_is_read_and_written(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let codecs = ["none", "gzip", "snappy", "lz4", "zstd"];
     let setups = codecs.map(|codec| Setup::new(codec, &bootstrap).property("compression.type", codec));
     for (codec, setup) in codecs.iter().zip(&setups) {
@@ -201,10 +202,9 @@ fn every_codec_is_read_and_written() {
 
 /// The output has another number of partitions than the input, as the reference topic that librdkafka's own Java-compatible
 /// partitioner has written.
-#[test]
-fn keys_go_to_the_partitions_that_java_clients_choose_and_null_keys_stay() {
+fn keys_go_to_the_partitions_that_java_clients_choose_and_null_keys_stay(broker: &dyn Broker) {
     const OUTPUTS: i32 = 7;
-    let Some(bootstrap) = bootstrap() else { return };
+    let bootstrap = broker.bootstrap();
     let mut setup = Setup::new("keys", &bootstrap);
     setup.partition = "key";
     let reference = unique("reference");
@@ -239,9 +239,8 @@ fn keys_go_to_the_partitions_that_java_clients_choose_and_null_keys_stay() {
     assert_eq!(stayed, [0, 1, 2]);
 }
 
-#[test]
-fn the_source_partition_is_kept_modulo_the_number_of_output_partitions() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn the_source_partition_is_kept_modulo_the_number_of_output_partitions(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let mut setup = Setup::new("source", &bootstrap);
     setup.workers = 2;
     create_topic(&bootstrap, &setup.input, 5, &[]);

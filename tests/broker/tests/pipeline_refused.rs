@@ -7,20 +7,26 @@ use std::collections::BTreeMap;
 
 use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::BaseRecord;
+use wasmill_broker::Broker;
 use wasmill_broker::client::{
     Producer, committed, create_topic, drain, header_map, producer, queue, values, wait_until,
 };
 use wasmill_broker::pipeline::Setup;
-use wasmill_cluster::Cluster;
+
+wasmill_broker::on_both_brokers! {
+    a_record_that_a_compacted_topic_does_not_take_is_set_aside_with_the_documented_headers,
+    several_culprits_in_one_batch_are_each_found,
+    without_transactions_culprits_are_found_too_and_nothing_is_lost,
+    a_record_larger_than_its_output_takes_is_refused_before_it_is_sent,
+    a_record_that_only_its_framing_makes_too_large_is_refused_by_the_broker,
+    a_compressed_record_too_large_for_its_output_is_refused_by_the_broker,
+    a_dead_letter_too_large_for_its_topic_goes_without_its_value,
+}
 
 const RECORDS: usize = 60;
 const AT: i64 = 1_700_000_000_123;
 /// The records are old, and must stay.
 const KEPT: (&str, &str) = ("retention.ms", "-1");
-
-fn bootstrap() -> Option<String> {
-    wasmill_cluster::required_or_skipped().then(|| Cluster::shared().unwrap().bootstrap())
-}
 
 fn put(writer: &Producer, setup: &Setup, key: Option<&str>, value: &[u8]) {
     let header = OwnedHeaders::new().insert(Header { key: "own", value: Some("kept") });
@@ -71,9 +77,8 @@ fn others(culprits: &[usize]) -> Vec<String> {
     (0..RECORDS).filter(|i| !culprits.contains(i)).map(|i| format!("v{i}")).collect()
 }
 
-#[test]
-fn a_record_that_a_compacted_topic_does_not_take_is_set_aside_with_the_documented_headers() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn a_record_that_a_compacted_topic_does_not_take_is_set_aside_with_the_documented_headers(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("keyless", &bootstrap);
     keyless(&setup, &[17]);
     assert_eq!(values(&setup.written(&bootstrap, 1)), others(&[17]));
@@ -107,9 +112,8 @@ fn a_record_that_a_compacted_topic_does_not_take_is_set_aside_with_the_documente
     assert_eq!(found, BTreeMap::new(), "headers that are not documented");
 }
 
-#[test]
-fn several_culprits_in_one_batch_are_each_found() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn several_culprits_in_one_batch_are_each_found(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let culprits = [0, 1, 13, 40, RECORDS - 1];
     let setup = Setup::new("several", &bootstrap);
     keyless(&setup, &culprits);
@@ -117,9 +121,8 @@ fn several_culprits_in_one_batch_are_each_found() {
     assert_eq!(source_offsets(&setup.set_aside(&bootstrap, 1)), culprits);
 }
 
-#[test]
-fn without_transactions_culprits_are_found_too_and_nothing_is_lost() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn without_transactions_culprits_are_found_too_and_nothing_is_lost(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let culprits = [5, 33];
     let setup = Setup { delivery: "at_least_once", ..Setup::new("at-least", &bootstrap) };
     keyless(&setup, &culprits);
@@ -164,28 +167,24 @@ fn is_large(i: usize) -> bool {
     i % 20 == 7
 }
 
-#[test]
-fn a_record_larger_than_its_output_takes_is_refused_before_it_is_sent() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn a_record_larger_than_its_output_takes_is_refused_before_it_is_sent(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     large(&Setup::new("large", &bootstrap), 5000);
 }
 
 /// Key and value fit; with the framing around them they do not.
-#[test]
-fn a_record_that_only_its_framing_makes_too_large_is_refused_by_the_broker() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn a_record_that_only_its_framing_makes_too_large_is_refused_by_the_broker(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     large(&Setup::new("framing", &bootstrap), 2990);
 }
 
-#[test]
-fn a_compressed_record_too_large_for_its_output_is_refused_by_the_broker() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn a_compressed_record_too_large_for_its_output_is_refused_by_the_broker(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     large(&Setup::new("compressed", &bootstrap).property("compression.type", "gzip"), 5000);
 }
 
-#[test]
-fn a_dead_letter_too_large_for_its_topic_goes_without_its_value() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn a_dead_letter_too_large_for_its_topic_goes_without_its_value(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("letter", &bootstrap);
     create_topic(&bootstrap, &setup.input, 1, &[KEPT]);
     create_topic(&bootstrap, &setup.output, 1, &[("max.message.bytes", "3000"), KEPT]);

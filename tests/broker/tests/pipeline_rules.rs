@@ -1,10 +1,11 @@
-//! The rules of delivery, one test each, on a real broker whose requests and answers a proxy holds, cuts and loses. Each
+//! The rules of delivery, one test each, on a broker whose requests and answers a proxy holds, cuts and loses. Each
 //! is red when its rule is switched off in the host.
 
 // The lint's exemption for tests does not reach a test's helper functions.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use rdkafka::producer::Producer as _;
 use wasmill_broker::client::Isolation::{ReadCommitted, ReadUncommitted};
@@ -13,8 +14,18 @@ use wasmill_broker::client::{
     unique, values, wait_until,
 };
 use wasmill_broker::pipeline::Setup;
-use wasmill_broker::{GroupMetadata, Proxied, send_offsets};
+use wasmill_broker::{Broker, GroupMetadata, Proxied, send_offsets};
 use wasmill_proxy::{Api, OnHold};
+
+wasmill_broker::on_both_brokers! {
+    a_pipeline_starts_at_the_offset_that_an_open_transaction_commits_and_not_before,
+    a_pipeline_starts_at_the_former_offset_when_the_open_transaction_is_aborted,
+    a_commit_whose_answer_is_lost_is_known_by_its_token_and_nothing_is_written_twice,
+    a_commit_that_never_reached_the_broker_is_done_again_and_nothing_is_lost,
+    offsets_of_a_member_that_was_dropped_meanwhile_are_refused,
+    a_late_end_of_a_transaction_does_not_touch_the_next_one,
+    a_start_whose_seek_fails_while_another_workers_commit_is_unanswered_is_made_again,
+}
 
 /// INVALID_PRODUCER_EPOCH.
 const OLD_EPOCH: i16 = 47;
@@ -24,15 +35,12 @@ fn names(range: Range<usize>) -> Vec<String> {
 }
 
 /// A pipeline through the proxy, and its topics with one partition each.
-fn scene(what: &str, change: impl FnOnce(&mut Setup)) -> Option<(&'static Proxied, Setup)> {
-    if !wasmill_cluster::required_or_skipped() {
-        return None;
-    }
-    let proxied = Proxied::shared();
+fn scene(broker: &dyn Broker, what: &str, change: impl FnOnce(&mut Setup)) -> (Arc<Proxied>, Setup) {
+    let proxied = broker.proxied();
     let mut setup = Setup::new(what, &proxied.proxy.address());
     change(&mut setup);
     setup.topics(&proxied.direct, 1, &[], &[]);
-    Some((proxied, setup))
+    (proxied, setup)
 }
 
 fn put(proxied: &Proxied, setup: &Setup, range: Range<usize>) {
@@ -45,9 +53,9 @@ fn wait_for_output(proxied: &Proxied, setup: &Setup, count: usize) {
 }
 
 /// R3.3: somebody's open transaction holds offsets of the group; nothing is read before it has ended, one way or the other.
-fn a_start_waits_for_stable_offsets(commits: bool, first: usize) {
-    let Some((proxied, setup)) = scene("stable", |_| {}) else { return };
-    put(proxied, &setup, 0..12);
+fn a_start_waits_for_stable_offsets(broker: &dyn Broker, commits: bool, first: usize) {
+    let (proxied, setup) = scene(broker, "stable", |_| {});
+    put(&proxied, &setup, 0..12);
     let by = GroupMetadata::of_nobody(&setup.name);
     let foreign = transactional(&proxied.direct, &unique("foreign"));
     foreign.begin_transaction().unwrap();
@@ -69,68 +77,63 @@ fn a_start_waits_for_stable_offsets(commits: bool, first: usize) {
     } else {
         foreign.abort_transaction(WITHIN).unwrap();
     }
-    wait_for_output(proxied, &setup, 12 - first);
+    wait_for_output(&proxied, &setup, 12 - first);
     running.stop().unwrap();
     assert_eq!(values(&setup.written(&proxied.direct, 1)), names(first..12));
 }
 
-#[test]
-fn a_pipeline_starts_at_the_offset_that_an_open_transaction_commits_and_not_before() {
-    a_start_waits_for_stable_offsets(true, 8);
+fn a_pipeline_starts_at_the_offset_that_an_open_transaction_commits_and_not_before(broker: &dyn Broker) {
+    a_start_waits_for_stable_offsets(broker, true, 8);
 }
 
-#[test]
-fn a_pipeline_starts_at_the_former_offset_when_the_open_transaction_is_aborted() {
-    a_start_waits_for_stable_offsets(false, 5);
+fn a_pipeline_starts_at_the_former_offset_when_the_open_transaction_is_aborted(broker: &dyn Broker) {
+    a_start_waits_for_stable_offsets(broker, false, 5);
 }
 
 /// R1.4, R5.5: the broker has committed, and its answer never comes.
-#[test]
-fn a_commit_whose_answer_is_lost_is_known_by_its_token_and_nothing_is_written_twice() {
-    let Some((proxied, setup)) = scene("answer", |setup| setup.transaction_timeout_ms = 4000) else { return };
+fn a_commit_whose_answer_is_lost_is_known_by_its_token_and_nothing_is_written_twice(broker: &dyn Broker) {
+    let (proxied, setup) = scene(broker, "answer", |setup| setup.transaction_timeout_ms = 4000);
     let running = setup.run();
-    put(proxied, &setup, 0..3);
-    wait_for_output(proxied, &setup, 3);
+    put(&proxied, &setup, 0..3);
+    wait_for_output(&proxied, &setup, 3);
     let lost = proxied.proxy.rule(Api::EndTxn).of_client(&setup.client_id).drop_answer();
-    put(proxied, &setup, 3..6);
+    put(&proxied, &setup, 3..6);
     lost.wait_for_hits(1, WITHIN).unwrap();
     wait_until("the transaction is resolved", || running.metrics(0).transactions.resolved.get() == 1);
-    put(proxied, &setup, 6..9);
-    wait_for_output(proxied, &setup, 9);
+    put(&proxied, &setup, 6..9);
+    wait_for_output(&proxied, &setup, 9);
     running.stop().unwrap();
     assert_eq!(values(&setup.written(&proxied.direct, 1)), names(0..9));
     assert_eq!(committed(&proxied.direct, &setup.name, &setup.input, 0).unwrap().0, 9);
 }
 
 /// R1.4, R5.5: the request itself was lost, so the token is not there.
-#[test]
-fn a_commit_that_never_reached_the_broker_is_done_again_and_nothing_is_lost() {
-    let Some((proxied, setup)) = scene("request", |setup| setup.transaction_timeout_ms = 4000) else { return };
+fn a_commit_that_never_reached_the_broker_is_done_again_and_nothing_is_lost(broker: &dyn Broker) {
+    let (proxied, setup) = scene(broker, "request", |setup| setup.transaction_timeout_ms = 4000);
     let running = setup.run();
-    put(proxied, &setup, 0..3);
-    wait_for_output(proxied, &setup, 3);
+    put(&proxied, &setup, 0..3);
+    wait_for_output(&proxied, &setup, 3);
     let lost = proxied.proxy.rule(Api::EndTxn).of_client(&setup.client_id).hold(OnHold::KeepClient);
-    put(proxied, &setup, 3..6);
+    put(&proxied, &setup, 3..6);
     lost.wait_until_caught(1, WITHIN).unwrap();
     wait_until("the transaction is resolved", || running.metrics(0).transactions.resolved.get() == 1);
-    put(proxied, &setup, 6..9);
-    wait_for_output(proxied, &setup, 9);
+    put(&proxied, &setup, 6..9);
+    wait_for_output(&proxied, &setup, 9);
     running.stop().unwrap();
     assert_eq!(values(&setup.written(&proxied.direct, 1)), names(0..9));
 }
 
 /// R1.5: the offsets of a process that the group has dropped reach the broker when its partition is somebody else's.
-#[test]
-fn offsets_of_a_member_that_was_dropped_meanwhile_are_refused() {
+fn offsets_of_a_member_that_was_dropped_meanwhile_are_refused(broker: &dyn Broker) {
     let patient = |setup: &mut Setup| setup.transaction_timeout_ms = 60_000;
-    let Some((proxied, first)) = scene("dropped", patient) else { return };
+    let (proxied, first) = scene(broker, "dropped", patient);
     let second = Setup { instance: format!("{}-b", first.name), client_id: unique("second"), ..first.clone() };
     let dropped = first.run();
-    put(proxied, &first, 0..3);
-    wait_for_output(proxied, &first, 3);
+    put(&proxied, &first, 0..3);
+    wait_for_output(&proxied, &first, 3);
 
     let offsets = proxied.proxy.rule(Api::TxnOffsetCommit).of_client(&first.client_id).hold(OnHold::KeepClient);
-    put(proxied, &first, 3..6);
+    put(&proxied, &first, 3..6);
     offsets.wait_until_caught(1, WITHIN).unwrap();
     let heartbeats = proxied.proxy.rule(Api::Heartbeat).of_client(&first.client_id).times(100);
     let heartbeats = heartbeats.hold(OnHold::KeepClient);
@@ -147,7 +150,7 @@ fn offsets_of_a_member_that_was_dropped_meanwhile_are_refused() {
     });
     heartbeats.release();
     dropped.stop().unwrap();
-    put(proxied, &first, 6..9);
+    put(&proxied, &first, 6..9);
     wait_until("the second process has everything", || {
         last_committed(&proxied.direct, &first.name, &first.input, 0).is_some_and(|(at, _)| at == 9)
     });
@@ -156,14 +159,13 @@ fn offsets_of_a_member_that_was_dropped_meanwhile_are_refused() {
 }
 
 /// R5.4: an EndTxn that was sent twice was answered once; the other copy arrives when the next transaction is half written.
-#[test]
-fn a_late_end_of_a_transaction_does_not_touch_the_next_one() {
+fn a_late_end_of_a_transaction_does_not_touch_the_next_one(broker: &dyn Broker) {
     let slow = |setup: &mut Setup| {
         setup.transaction_timeout_ms = 20_000;
         setup.interval_ms = 3000;
     };
-    let Some((proxied, setup)) = scene("late", slow) else { return };
-    put(proxied, &setup, 0..3);
+    let (proxied, setup) = scene(broker, "late", slow);
+    put(&proxied, &setup, 0..3);
     let late = proxied.proxy.rule(Api::EndTxn).of_client(&setup.client_id).hold(OnHold::CutClient);
     let running = setup.run();
     late.wait_until_caught(1, WITHIN).unwrap();
@@ -172,13 +174,13 @@ fn a_late_end_of_a_transaction_does_not_touch_the_next_one() {
         running.metrics(0).transactions.committed.get() == 1
     });
     let before = read_all(&proxied.direct, &setup.output, 1, ReadUncommitted).len();
-    put(proxied, &setup, 3..6);
+    put(&proxied, &setup, 3..6);
     // The first half of the next transaction is in the log.
     read_count(&proxied.direct, &setup.output, 1, before + 3, ReadUncommitted);
     assert_eq!(running.metrics(0).transactions.committed.get(), 1, "the next transaction has ended too early");
     late.release();
     let answer = late.answer(0, WITHIN).unwrap();
-    put(proxied, &setup, 6..9);
+    put(&proxied, &setup, 6..9);
     wait_until("everything is committed", || {
         last_committed(&proxied.direct, &setup.name, &setup.input, 0).is_some_and(|(at, _)| at == 9)
     });
@@ -189,8 +191,7 @@ fn a_late_end_of_a_transaction_does_not_touch_the_next_one() {
 
 /// R4.3: while a commit of the consumer is unanswered, librdkafka holds back the start of every partition it is given, and
 /// seeks there fail with `_STATE`. The partition is ours all the same, and is read as soon as the commit is through.
-#[test]
-fn a_start_whose_seek_fails_while_another_workers_commit_is_unanswered_is_made_again() {
+fn a_start_whose_seek_fails_while_another_workers_commit_is_unanswered_is_made_again(broker: &dyn Broker) {
     let two_workers = |setup: &mut Setup| {
         setup.delivery = "at_least_once";
         setup.workers = 2;
@@ -199,12 +200,12 @@ fn a_start_whose_seek_fails_while_another_workers_commit_is_unanswered_is_made_a
         // The library looks for new partitions every five minutes by default.
         setup.properties.push(("topic.metadata.refresh.interval.ms", "100".to_owned()));
     };
-    let Some((proxied, setup)) = scene("seek", two_workers) else { return };
+    let (proxied, setup) = scene(broker, "seek", two_workers);
     let running = setup.run();
-    put(proxied, &setup, 0..3);
-    wait_for_output(proxied, &setup, 3);
+    put(&proxied, &setup, 0..3);
+    wait_for_output(&proxied, &setup, 3);
     let unanswered = proxied.proxy.rule(Api::OffsetCommit).of_client(&setup.client_id).hold_answer();
-    put(proxied, &setup, 3..6);
+    put(&proxied, &setup, 3..6);
     unanswered.wait_until_caught(1, WITHIN).unwrap();
 
     add_partitions(&proxied.direct, &setup.output, 2);

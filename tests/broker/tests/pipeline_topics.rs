@@ -5,17 +5,24 @@
 
 use std::ops::Range;
 
+use wasmill_broker::Broker;
 use wasmill_broker::client::Isolation::{ReadCommitted, ReadUncommitted};
 use wasmill_broker::client::{
     add_partitions, committed, create_topic, delete_records, delete_topic, producer, read_count, send, values,
     wait_until,
 };
 use wasmill_broker::pipeline::{Running, Setup};
-use wasmill_cluster::Cluster;
 use wasmill_pipeline::Failed;
 
-fn bootstrap() -> Option<String> {
-    wasmill_cluster::required_or_skipped().then(|| Cluster::shared().unwrap().bootstrap())
+wasmill_broker::on_both_brokers! {
+    missing_topics_are_named_all_at_once_with_the_commands_that_create_them,
+    an_input_deleted_under_way_ends_the_pipeline_with_the_reason,
+    an_input_created_again_under_way_ends_the_pipeline_with_the_reason,
+    a_position_in_an_input_is_not_committed_for_the_one_that_was_created_in_its_place,
+    nothing_is_committed_when_the_output_was_created_again,
+    an_output_deleted_under_way_ends_the_pipeline_with_the_reason,
+    latest_skips_old_records_once_and_later_partitions_are_taken_from_their_first_record,
+    a_partition_whose_offset_is_gone_stands_still_and_the_others_go_on,
 }
 
 fn names(range: Range<usize>) -> Vec<String> {
@@ -33,9 +40,8 @@ fn wait_for_position(running: &Running, setup: &Setup, partition: i32, position:
     });
 }
 
-#[test]
-fn missing_topics_are_named_all_at_once_with_the_commands_that_create_them() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn missing_topics_are_named_all_at_once_with_the_commands_that_create_them(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("missing", &bootstrap);
     create_topic(&bootstrap, &setup.input, 3, &[]);
     let stopped = setup.start().wait().err().expect("it does not start").to_string();
@@ -58,9 +64,8 @@ fn input_changes(setup: &Setup, what: impl FnOnce()) -> (Failed, Vec<String>) {
     (failed, health.ready().unwrap_err())
 }
 
-#[test]
-fn an_input_deleted_under_way_ends_the_pipeline_with_the_reason() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn an_input_deleted_under_way_ends_the_pipeline_with_the_reason(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("deleted", &bootstrap);
     let (failed, reasons) = input_changes(&setup, || delete_topic(&bootstrap, &setup.input));
     assert!(matches!(&failed, Failed::Topic { topic, .. } if *topic == setup.input), "{failed}");
@@ -68,9 +73,8 @@ fn an_input_deleted_under_way_ends_the_pipeline_with_the_reason() {
     assert_eq!(values(&setup.written(&bootstrap, 1)), names(0..3));
 }
 
-#[test]
-fn an_input_created_again_under_way_ends_the_pipeline_with_the_reason() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn an_input_created_again_under_way_ends_the_pipeline_with_the_reason(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("again", &bootstrap);
     let (failed, reasons) = input_changes(&setup, || {
         delete_topic(&bootstrap, &setup.input);
@@ -89,8 +93,8 @@ fn an_input_created_again_under_way_ends_the_pipeline_with_the_reason() {
 }
 
 /// R1.7: with a transaction open, a topic is deleted and created again, and the pipeline is stopped at once.
-fn a_stop_commits_nothing_after(what: &str, change: impl FnOnce(&Setup)) {
-    let Some(bootstrap) = bootstrap() else { return };
+fn a_stop_commits_nothing_after(broker: &dyn Broker, what: &str, change: impl FnOnce(&Setup)) {
+    let bootstrap = broker.bootstrap();
     let mut setup = Setup::new(what, &bootstrap);
     setup.topics(&bootstrap, 1, &[], &[]);
     // The first start commits its position; the next one has none to commit, and keeps its transaction open.
@@ -109,25 +113,22 @@ fn a_stop_commits_nothing_after(what: &str, change: impl FnOnce(&Setup)) {
     assert_eq!((position, values(&setup.written(&bootstrap, 1))), (0, names(0..0)));
 }
 
-#[test]
-fn a_position_in_an_input_is_not_committed_for_the_one_that_was_created_in_its_place() {
-    a_stop_commits_nothing_after("in-again", |setup| {
+fn a_position_in_an_input_is_not_committed_for_the_one_that_was_created_in_its_place(broker: &dyn Broker) {
+    a_stop_commits_nothing_after(broker, "in-again", |setup| {
         delete_topic(&setup.bootstrap, &setup.input);
         create_topic(&setup.bootstrap, &setup.input, 1, &[]);
     });
 }
 
-#[test]
-fn nothing_is_committed_when_the_output_was_created_again() {
-    a_stop_commits_nothing_after("out-again", |setup| {
+fn nothing_is_committed_when_the_output_was_created_again(broker: &dyn Broker) {
+    a_stop_commits_nothing_after(broker, "out-again", |setup| {
         delete_topic(&setup.bootstrap, &setup.output);
         create_topic(&setup.bootstrap, &setup.output, 1, &[]);
     });
 }
 
-#[test]
-fn an_output_deleted_under_way_ends_the_pipeline_with_the_reason() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn an_output_deleted_under_way_ends_the_pipeline_with_the_reason(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("output", &bootstrap);
     let (failed, reasons) = input_changes(&setup, || delete_topic(&bootstrap, &setup.output));
     assert!(matches!(&failed, Failed::Topic { topic, .. } if *topic == setup.output), "{failed}");
@@ -136,9 +137,8 @@ fn an_output_deleted_under_way_ends_the_pipeline_with_the_reason() {
 }
 
 /// `start: latest` is for the first start of a group, and for no partition that appears afterwards.
-#[test]
-fn latest_skips_old_records_once_and_later_partitions_are_taken_from_their_first_record() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn latest_skips_old_records_once_and_later_partitions_are_taken_from_their_first_record(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     // The library looks for new partitions every five minutes by default.
     let mut setup = Setup::new("latest", &bootstrap).property("topic.metadata.refresh.interval.ms", "500");
     setup.start = "latest";
@@ -160,9 +160,8 @@ fn latest_skips_old_records_once_and_later_partitions_are_taken_from_their_first
     assert_eq!(values(&setup.written(&bootstrap, 1)), names(3..12));
 }
 
-#[test]
-fn a_partition_whose_offset_is_gone_stands_still_and_the_others_go_on() {
-    let Some(bootstrap) = bootstrap() else { return };
+fn a_partition_whose_offset_is_gone_stands_still_and_the_others_go_on(broker: &dyn Broker) {
+    let bootstrap = broker.bootstrap();
     let setup = Setup::new("gone", &bootstrap);
     setup.topics(&bootstrap, 2, &[], &[]);
     (0..2).for_each(|partition| put(&setup, partition, 0..3));

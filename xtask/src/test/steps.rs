@@ -10,9 +10,10 @@ pub(crate) enum Work {
     Cargo(&'static [&'static str]),
     /// The same in each of these workspaces.
     Apart(&'static [&'static [&'static str]], &'static [&'static str]),
-    /// The workspace's test programs: those that need a broker, or the others.
+    /// The workspace's test programs, with these arguments: those that need a broker, or the others.
     Tests {
         on_kafka: bool,
+        arguments: &'static [&'static str],
     },
     /// A program of the workspace with these arguments.
     Program(&'static str, &'static [&'static str]),
@@ -59,11 +60,21 @@ pub(crate) const STEPS: &[Step] = &[
         kafka: false,
         work: Work::Apart(&[PLUGINS], &["test", "--locked", "--workspace", "--quiet"]),
     },
-    Step { name: "pure tests", kafka: false, work: Work::Tests { on_kafka: false } },
+    Step { name: "pure tests", kafka: false, work: Work::Tests { on_kafka: false, arguments: &[] } },
+    Step {
+        name: "tests on the dev broker",
+        kafka: false,
+        // They wait more than they compute.
+        work: Work::Tests { on_kafka: true, arguments: &[ON_DEV_BROKER, "--test-threads=8"] },
+    },
     Step { name: "tests of the docs", kafka: false, work: Work::Cargo(&["test", "--workspace", "--doc", "--quiet"]) },
     Step { name: "is Kafka there", kafka: false, work: Work::KafkaThere },
     Step { name: "Kafka jars and class archive", kafka: true, work: Work::Program("wasmill-cluster", &["prepare"]) },
-    Step { name: "broker tests", kafka: true, work: Work::Tests { on_kafka: true } },
+    Step {
+        name: "broker tests",
+        kafka: true,
+        work: Work::Tests { on_kafka: true, arguments: &["--skip", ON_DEV_BROKER] },
+    },
     Step {
         name: "chaos, seed 1",
         kafka: true,
@@ -74,6 +85,8 @@ pub(crate) const STEPS: &[Step] = &[
 /// A test program that needs a broker: an integration test of one of these packages, or one that is named so elsewhere.
 const PACKAGES_ON_KAFKA: &[&str] = &["cluster", "broker", "chaos"];
 const NAME_ON_KAFKA: &str = "on_kafka";
+/// Where `on_both_brokers!` of `tests/broker` puts the tests that need no Kafka.
+const ON_DEV_BROKER: &str = "dev_broker::";
 
 pub(crate) fn is_on_kafka(package: &str, kind: &str, target: &str) -> bool {
     kind == "test" && (PACKAGES_ON_KAFKA.contains(&package) || target.starts_with(NAME_ON_KAFKA))

@@ -10,10 +10,13 @@ pub use late::{
     a_late_end_of_a_transaction_commits_the_torn_next_one, a_late_end_of_a_transaction_is_refused_after_a_new_init,
 };
 
+use wasmill_devbroker::MarkerTarget;
+use wasmill_proxy::Api;
+
 use crate::client::{
     Isolation::{ReadCommitted, ReadUncommitted},
-    WITHIN, producer, read_all, reader, send, transactional, transactional_with, unique, values, wait_until,
-    wait_until_settled,
+    WITHIN, create_topic, producer, read_all, reader, send, transactional, transactional_with, unique, values,
+    wait_until, wait_until_settled,
 };
 use crate::{Broker, Refusal};
 
@@ -110,6 +113,28 @@ pub fn init_during_an_open_transaction_aborts_it_at_once(broker: &dyn Broker) {
     transactional(&bootstrap, &topic);
     wait_until_settled(&bootstrap, &topic, 0);
     assert_eq!(values(&read_all(&bootstrap, &topic, 1, ReadCommitted)), names(3..5));
+}
+
+/// The commit has been answered, its markers are not written: the next incarnation waits, and nothing is read meanwhile.
+pub fn init_during_a_prepared_transaction_waits_for_its_markers(broker: &dyn Broker) {
+    let (proxied, topic, client) = (broker.proxied(), unique("prepared"), unique("client"));
+    create_topic(&proxied.direct, &topic, 1, &[]);
+    let markers = proxied.dev().faults().hold_markers(Some(MarkerTarget::Partition(topic.clone(), 0)));
+    let prepared = transactional(&proxied.direct, &topic);
+    prepared.begin_transaction().unwrap();
+    send(&prepared, &topic, 0, 0..3);
+    prepared.commit_transaction(WITHIN).unwrap();
+    assert_eq!(values(&read_all(&proxied.direct, &topic, 1, ReadCommitted)), names(0..0));
+    let next = {
+        let (bootstrap, id, client) = (proxied.proxy.address(), topic.clone(), client.clone());
+        std::thread::spawn(move || transactional_with(&bootstrap, &id, &[("client.id", &client)]))
+    };
+    // It asks, is told to wait, and asks again.
+    wait_until("the next incarnation asks again", || proxied.proxy.requests_by(Api::InitProducerId, &client) >= 3);
+    assert!(!next.is_finished(), "the next incarnation is there before the former one's markers");
+    markers.release();
+    next.join().expect("it is there when the markers are");
+    assert_eq!(values(&read_all(&proxied.direct, &topic, 1, ReadCommitted)), names(0..3));
 }
 
 pub fn a_transaction_past_its_timeout_is_aborted_and_its_late_commit_fenced(broker: &dyn Broker) {
