@@ -3,9 +3,9 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Result;
-use wasmill_cluster::Cluster;
 
 use crate::fleet::Fleet;
+use crate::kafka::Kafka;
 use crate::pipelines::{SESSION_TIMEOUT, TRANSACTION_TIMEOUT};
 use crate::plan::{CrashPoint, Fault, GUESTS, SLOTS, Step};
 use crate::random::Random;
@@ -30,7 +30,7 @@ const EFFECT_MAX: Duration = Duration::from_secs(15);
 
 /// What faults are done to.
 pub struct World {
-    pub cluster: Cluster,
+    pub kafka: Kafka,
     pub fleet: Fleet,
     pub tally: Tally,
     pub random: Random,
@@ -59,9 +59,7 @@ impl World {
             }
             Fault::Storm { moves } => self.storm(moves)?,
             Fault::Broker { node, down_ms } => {
-                self.cluster.kill(node)?;
-                wait::pass(Duration::from_millis(down_ms));
-                self.cluster.restart(node)?;
+                self.kafka.hurt(node, Duration::from_millis(down_ms))?;
                 self.tally.broker_kills += 1;
             }
         }

@@ -11,6 +11,7 @@ pub mod plan;
 pub mod random;
 
 pub mod generator;
+pub mod kafka;
 pub mod pipelines;
 
 pub mod fleet;

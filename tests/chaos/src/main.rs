@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use wasmill_chaos::kafka::Kind;
 use wasmill_chaos::run::{self, Arguments};
 
 /// Hurt running pipelines by a seeded plan and verify that each record came through exactly once.
@@ -21,6 +22,9 @@ struct CommandLine {
     /// Brokers: 1 (none of them is killed) or 3.
     #[arg(long, default_value_t = 3, value_parser = nodes)]
     nodes: usize,
+    /// On an embedded broker, which poses as three: needs no Java.
+    #[arg(long, conflicts_with = "nodes")]
+    embedded: bool,
     /// A `wasmill` built with its features `crash-points` and `native-plugins`; without it, one is built from the workspace.
     #[arg(long)]
     binary: Option<std::path::PathBuf>,
@@ -38,8 +42,9 @@ fn nodes(text: &str) -> Result<usize, String> {
 }
 
 fn main() -> ExitCode {
-    let CommandLine { seed, minutes, rate, nodes, binary, keep } = CommandLine::parse();
-    match run::run(&Arguments { seed, minutes, rate, nodes, binary, keep }) {
+    let CommandLine { seed, minutes, rate, nodes, embedded, binary, keep } = CommandLine::parse();
+    let kafka = if embedded { Kind::Embedded } else { Kind::Apache(nodes) };
+    match run::run(&Arguments { seed, minutes, rate, kafka, binary, keep }) {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
         Err(error) => {

@@ -61,7 +61,7 @@ pub enum Fault {
     Terminate,
     /// Processes join and leave quickly.
     Storm { moves: u64 },
-    /// `kill -9` of a broker, back after a while.
+    /// `kill -9` of a broker (an embedded one is cut off), back after a while.
     Broker { node: usize, down_ms: u64 },
 }
 
@@ -195,7 +195,7 @@ impl fmt::Display for Step {
             Fault::PauseSession => write!(f, "process {slot}: stop past the session timeout")?,
             Fault::Terminate => write!(f, "process {slot}: terminate and start anew")?,
             Fault::Storm { moves } => write!(f, "rebalance storm of {moves} moves")?,
-            Fault::Broker { node, down_ms } => write!(f, "broker {node}: kill -9, back after {down_ms} ms")?,
+            Fault::Broker { node, down_ms } => write!(f, "broker {node}: gone, back after {down_ms} ms")?,
         }
         write!(f, " (after {gap_ms} ms{})", if *whole { ", group whole" } else { "" })
     }

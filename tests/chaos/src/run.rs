@@ -2,12 +2,10 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 use wasmill_artifacts::Flavour;
-use wasmill_cluster::{Cluster, Options};
 use wasmill_verify::positions::Positions;
 use wasmill_verify::reader::Reader;
 use wasmill_verify::task;
@@ -15,6 +13,7 @@ use wasmill_verify::task;
 use crate::faults::World;
 use crate::fleet::Fleet;
 use crate::generator::Generator;
+use crate::kafka::{Kafka, Kind};
 use crate::pipelines::{self, Components, DEAD_LETTER_PARTITIONS, PARTITIONS, Pipeline};
 use crate::plan::{Plan, Quota, SLOTS};
 use crate::process::Setting;
@@ -36,8 +35,7 @@ pub struct Arguments {
     pub minutes: u64,
     /// Records a second to each of the inputs.
     pub rate: u64,
-    /// 1 or 3.
-    pub nodes: usize,
+    pub kafka: Kind,
     /// A binary with crash points; `None`: built from the workspace.
     pub binary: Option<PathBuf>,
     /// Keep configuration files and logs of a good run, too.
@@ -60,25 +58,27 @@ pub fn run(arguments: &Arguments) -> Result<bool> {
         }
         _ => println!("logs: {logs}"),
     }
-    println!("rerun: cargo xtask chaos --seed {}", arguments.seed);
+    let embedded = if arguments.kafka == Kind::Embedded { " --embedded" } else { "" };
+    println!("rerun: cargo xtask chaos --seed {}{embedded}", arguments.seed);
     good
 }
 
 fn within(arguments: &Arguments, binary: PathBuf, components: Components, directory: &Path) -> Result<bool> {
-    let Arguments { seed, minutes, rate, nodes, .. } = *arguments;
+    let Arguments { seed, minutes, rate, kafka: kind, .. } = *arguments;
+    let nodes = kind.nodes();
     let quota = Quota::new(minutes, nodes);
     let plan = Plan::new(seed, quota, nodes);
-    println!("seed {seed}, {minutes} minutes, {nodes} nodes, {rate} records/s to each input; due:");
+    println!("seed {seed}, {minutes} minutes, {kind:?}, {rate} records/s to each input; due:");
     plan.due.iter().for_each(|step| println!("  {step}"));
 
-    let cluster = Cluster::start(if nodes == 1 { Options::one() } else { Options::three() })?;
-    let bootstrap = cluster.bootstrap();
-    topics(&cluster)?;
+    let kafka = Kafka::start(kind)?;
+    let bootstrap = kafka.bootstrap();
+    topics(&kafka)?;
     let readers = pipelines::ALL.map(|pipeline| (pipeline, readers(&bootstrap, &pipeline)));
     let inputs = pipelines::ALL.iter().map(Pipeline::input).collect();
     let generator = Generator::start(&bootstrap, inputs, rate, seed)?;
     let fleet = Fleet::new(Setting { binary, components, bootstrap: bootstrap.clone(), directory: directory.into() });
-    let mut world = World { cluster, fleet, tally: Tally::default(), random: Random::new(!seed) };
+    let mut world = World { kafka, fleet, tally: Tally::default(), random: Random::new(!seed) };
 
     let time = (Duration::from_secs(minutes * 60)).saturating_sub(SETTLE_RESERVE);
     let good = inflict(&mut world, &plan, time).and_then(|()| {
@@ -92,7 +92,7 @@ fn within(arguments: &Arguments, binary: PathBuf, components: Components, direct
         Ok(world.tally.violations.is_empty())
     });
     if !matches!(good, Ok(true)) {
-        keep_broker_files(&world.cluster, nodes, directory);
+        world.kafka.keep_files(nodes, directory);
         for violation in &world.tally.violations {
             println!("violation: {violation}");
         }
@@ -111,11 +111,11 @@ fn directory(seed: u64) -> Result<PathBuf> {
     Ok(directory)
 }
 
-fn topics(cluster: &Cluster) -> Result<()> {
+fn topics(kafka: &Kafka) -> Result<()> {
     for pipeline in pipelines::ALL {
-        cluster.topic(&pipeline.input(), PARTITIONS, &[])?;
-        cluster.topic(&pipeline.output(), PARTITIONS, &[])?;
-        cluster.topic(&pipeline.dead_letters(), DEAD_LETTER_PARTITIONS, &[])?;
+        kafka.topic(&pipeline.input(), PARTITIONS)?;
+        kafka.topic(&pipeline.output(), PARTITIONS)?;
+        kafka.topic(&pipeline.dead_letters(), DEAD_LETTER_PARTITIONS)?;
     }
     Ok(())
 }
@@ -177,16 +177,4 @@ fn verify(tally: &mut Tally, bootstrap: &str, pipeline: Pipeline, expected: u64,
         tally.violation(format!("{}: no dead letters at all", pipeline.name));
     }
     Ok(())
-}
-
-/// Log and data of every broker: what the log segments hold is the last word about what was committed.
-fn keep_broker_files(cluster: &Cluster, nodes: usize, directory: &Path) {
-    for node in 0..nodes {
-        let Ok(log) = cluster.log_file(node) else { continue };
-        let Some(from) = log.parent() else { continue };
-        let copied = Command::new("cp").arg("-r").arg(from).arg(directory.join(format!("broker-{node}"))).status();
-        if !copied.is_ok_and(|status| status.success()) {
-            eprintln!("failed to keep {}", from.display());
-        }
-    }
 }

@@ -68,6 +68,11 @@ pub(crate) const STEPS: &[Step] = &[
         work: Work::Tests { on_kafka: true, arguments: &[ON_DEV_BROKER, "--test-threads=8"] },
     },
     Step { name: "tests of the docs", kafka: false, work: Work::Cargo(&["test", "--workspace", "--doc", "--quiet"]) },
+    Step {
+        name: "chaos on the embedded broker, seed 1",
+        kafka: false,
+        work: Work::Program("wasmill-chaos", &["--seed", "1", "--minutes", "2", "--embedded"]),
+    },
     Step { name: "is Kafka there", kafka: false, work: Work::KafkaThere },
     Step { name: "Kafka jars and class archive", kafka: true, work: Work::Program("wasmill-cluster", &["prepare"]) },
     Step {
