@@ -117,7 +117,10 @@ impl Core {
                     let _ = partition.mark(marker.producer, marker.commit, now.wall_ms);
                 }
             }
-            Target::Group(group) => self.groups.complete_transaction(group, marker.producer.0, marker.commit),
+            Target::Group(group) => {
+                self.groups.complete_transaction(group, marker.producer.0, marker.commit);
+                self.position_is_settled(group, marker.producer, marker.commit, now.wall_ms);
+            }
         }
         self.transactions.marked(&marker);
         true

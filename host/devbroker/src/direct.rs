@@ -91,6 +91,17 @@ fn encoded(records: &[NewRecord], now_ms: i64) -> Result<BytesMut, ResponseError
     Ok(bytes)
 }
 
+/// One record with this key inside of a producer's transaction, without a sequence number.
+pub(crate) fn transactional((producer_id, producer_epoch): (i64, i16), key: Bytes, now_ms: i64) -> BytesMut {
+    let of_nobody = of_nobody(&NewRecord { key: Some(key), value: None }, 0, now_ms);
+    let record = Encoded { transactional: true, producer_id, producer_epoch, ..of_nobody };
+    let mut bytes = BytesMut::new();
+    let options = RecordEncodeOptions { version: 2, compression: Compression::None };
+    // Without compression nothing can fail; an empty batch would be seen by whoever reads the topic.
+    let _ = RecordBatchEncoder::encode(&mut bytes, [&record], &options);
+    bytes
+}
+
 fn of_nobody(record: &NewRecord, offset: i64, timestamp: i64) -> Encoded {
     Encoded {
         transactional: false,

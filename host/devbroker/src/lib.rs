@@ -21,6 +21,7 @@ mod direct;
 pub mod faults;
 pub mod group;
 mod log;
+mod offsets_topic;
 mod options;
 mod server;
 mod shared;

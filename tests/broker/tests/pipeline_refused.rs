@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use rdkafka::message::{Header, Headers as _, Message as _, OwnedHeaders, OwnedMessage};
+use rdkafka::message::{Header, Message as _, OwnedHeaders, OwnedMessage};
 use rdkafka::producer::BaseRecord;
 use wasmill_broker::Broker;
 use wasmill_broker::client::{

@@ -22,7 +22,16 @@ impl Core {
         }
         let (waiter, answer) = oneshot::channel();
         let mut answers = Answers::new();
+        let positions = match &request {
+            RequestKind::TxnOffsetCommit(it) => Some((it.group_id.to_string(), (it.producer_id.0, it.producer_epoch))),
+            _ => None,
+        };
         self.ask_groups(caller, request, waiter, now, &mut answers);
+        if let Some((group, producer)) = positions
+            && self.groups.has_pending(&group, producer.0)
+        {
+            self.position_is_pending(&group, producer, now.wall_ms);
+        }
         core::send(answers);
         Reply::Later(answer)
     }

@@ -16,6 +16,7 @@ use uuid::Uuid;
 use super::text;
 use crate::cluster::Coordinated;
 use crate::core::{Caller, Core};
+use crate::offsets_topic;
 use crate::topics::Topic;
 
 const CONTROLLER: BrokerId = BrokerId(1);
@@ -135,6 +136,7 @@ fn described(name: &str, topic: &Topic) -> MetadataResponseTopic {
     MetadataResponseTopic::default()
         .with_name(Some(topic_name(name)))
         .with_topic_id(topic.id)
+        .with_is_internal(name == offsets_topic::NAME)
         .with_partitions(partitions.collect())
 }
 

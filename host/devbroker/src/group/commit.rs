@@ -118,6 +118,11 @@ impl<W> Groups<W> {
         }
     }
 
+    /// Whether a transaction of this producer has positions of the group that are neither committed nor void.
+    pub fn has_pending(&self, group: &str, producer: i64) -> bool {
+        self.groups.get(group).is_some_and(|group| group.offsets.has_pending_of(producer))
+    }
+
     fn admit_commit(
         &mut self,
         group: &str,

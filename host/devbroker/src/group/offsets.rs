@@ -67,6 +67,10 @@ impl Offsets {
         }
     }
 
+    pub(super) fn has_pending_of(&self, producer: i64) -> bool {
+        self.pending.get(&producer).is_some_and(|pending| !pending.is_empty())
+    }
+
     pub(super) fn is_pending(&self, topic: &str, partition: i32) -> bool {
         let holds = |topics: &Partitions<Written>| topics.get(topic).is_some_and(|held| held.contains_key(&partition));
         self.pending.values().any(holds)

@@ -131,6 +131,14 @@ impl Partition {
         Ok(Appended { base_offset, append_time_ms: if settings.append_time { now_ms } else { -1 }, duplicate: false })
     }
 
+    /// Appends a batch of the broker's own, with a producer id and without a sequence number.
+    pub(crate) fn append_ours(&mut self, bytes: BytesMut, settings: &Settings) {
+        let Ok(header) = Header::read(&bytes) else { return };
+        let base_offset = self.push(bytes, header.last_offset_delta, header.max_timestamp);
+        self.producers.appended(&header, base_offset, header.max_timestamp);
+        self.keep_bytes(settings);
+    }
+
     /// Ends a producer's transaction here. The marker takes an offset, whether or not anything was written.
     ///
     /// # Errors
