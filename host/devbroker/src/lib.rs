@@ -18,6 +18,8 @@ mod clock;
 mod cluster;
 mod core;
 pub mod faults;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod group;
 mod log;
 mod options;
