@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use bytes::BytesMut;
 
 use super::*;
+use crate::log::batch::seal;
 use crate::log::budget::Budget;
 use crate::log::fixture::{Content, NOBODY, batch, transactional};
 use crate::log::read::Isolation;
@@ -99,7 +100,7 @@ fn a_compressed_batch_is_kept_whole() {
     let mut log = log(&[]);
     let mut packed = batch(NOBODY, 0, &[(0, Some("a"), Some("1"))]);
     packed[22] = 4; // zstd, which nothing here unpacks
-    crate::log::batch::seal(&mut packed);
+    seal(&mut packed);
     put(&mut log, &packed);
     put(&mut log, &batch(NOBODY, 0, &[(0, Some("a"), Some("2"))]));
     log.compact(&settings(), 0);

@@ -31,7 +31,7 @@ fn an_api_versions_from_the_future_is_answered_in_the_oldest_version() {
     assert_eq!(request.correlation, 7);
     assert!(matches!(request.body, Body::FutureApiVersions));
     let mut output = BytesMut::new();
-    encode(7, 0, &crate::api::api_versions(35).into(), &mut output).unwrap();
+    encode(7, 0, &api::api_versions(35).into(), &mut output).unwrap();
     let mut answer = output.freeze();
     assert_eq!((answer.get_i32() as usize, answer.get_i32(), answer.get_i16()), (answer.len() + 6, 7, 35));
 }
