@@ -4,6 +4,7 @@
 //! transaction ongoing, and an output's log has records behind the last stable one, the worker has written what is not
 //! committed, and can do nothing more about it.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,9 +18,10 @@ use crate::screen::Screen;
 use crate::worker::{Setting, Worker};
 
 /// Stops tried; under load nearly every one finds a transaction open.
-const STOPS_MAX: u32 = 200;
-/// Between two of them: not a multiple of the commit interval.
-const STOPS_APART: Duration = Duration::from_millis(37);
+const STOPS_MAX: u64 = 60;
+/// Between two of them at least, and so much more each time, up to the most: no rhythm that a commit interval could share.
+const STOPS_APART: RangeInclusive<u64> = 40..=440;
+const STOPS_SHIFT: u64 = 67;
 /// Between the two looks at a stopped worker: a request that was on its way has long been handled.
 const LOOKS_APART: Duration = Duration::from_millis(250);
 /// More than a process has workers, and few enough for one request.
@@ -42,7 +44,7 @@ pub(crate) fn kill(
     board: &Arc<Board>,
     screen: &mut Screen,
 ) -> Result<i64> {
-    for _ in 0..STOPS_MAX {
+    for stop in 0..STOPS_MAX {
         worker.check_alive()?;
         worker.signal(libc::SIGSTOP)?;
         if let Some(uncommitted) = open_records(setting, pipeline, board)? {
@@ -53,7 +55,8 @@ pub(crate) fn kill(
             return Ok(uncommitted);
         }
         worker.signal(libc::SIGCONT)?;
-        board.pass(STOPS_APART);
+        let spread = STOPS_APART.end() - STOPS_APART.start();
+        board.pass(Duration::from_millis(STOPS_APART.start() + stop * STOPS_SHIFT % spread));
     }
     bail!("the worker of {} was in no transaction in {STOPS_MAX} stops", pipeline.name)
 }

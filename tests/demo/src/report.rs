@@ -42,9 +42,9 @@ const LEGEND: &str = "records/s is what was sent, not what is possible. p50 and 
 
 fn killed(Interruption { uncommitted, outage }: &Interruption) -> String {
     format!(
-        "The worker of {} was killed (SIGKILL) in the middle of a transaction with {uncommitted} records. The same\n\
-         instance id started again; the group gave the dead member up after {} s (session_timeout_ms), and after {:.1} s\n\
-         orders came out again. The {uncommitted} records were aborted, read again and written once.",
+        "The worker of {} was killed (SIGKILL) in the middle of a transaction with {uncommitted} records. It was\n\
+         started again with the same instance id. Its group waited {} s for the dead member (session_timeout_ms); orders came\n\
+         out again {:.1} s after the kill. The {uncommitted} records were aborted, read again and written once.",
         ALL[0].name,
         SESSION_TIMEOUT_MS / 1000,
         outage.as_secs_f64(),

@@ -163,7 +163,7 @@ fn look(screen: &mut Screen, board: &Board, workers: &mut [Worker; 2]) -> Result
     for worker in workers {
         worker.check_alive()?;
     }
-    screen.show(&board.read(Clone::clone));
+    board.read(|tallies| screen.show(tallies));
     Ok(())
 }
 
