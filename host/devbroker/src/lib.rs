@@ -19,6 +19,8 @@ mod cluster;
 mod core;
 mod direct;
 pub mod faults;
+#[cfg(any(test, feature = "fuzz"))]
+pub mod fuzz;
 pub mod group;
 mod log;
 mod offsets_topic;

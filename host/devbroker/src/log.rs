@@ -3,6 +3,8 @@
 pub(crate) mod batch;
 pub(crate) mod budget;
 pub(crate) mod compaction;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub(crate) mod partition;
 pub(crate) mod producers;
 pub(crate) mod read;

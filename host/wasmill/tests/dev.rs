@@ -8,13 +8,16 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
 use wasmill_broker::client::{producer, send_pairs, wait_until};
 
 /// Far above what a loaded machine needs, far below a hang.
 const WITHIN: Duration = Duration::from_secs(60);
+
+/// Lines that a test has not looked at; with more the process waits.
+const LINES_MAX: usize = 10_000;
 
 const CONFIGURATION: &str = "version: 1
 clusters:
@@ -49,7 +52,7 @@ impl Dev {
         let log = File::create(folder.path().join("log")).unwrap();
         let mut child = command(folder.path(), arguments).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let (sender, printed) = channel();
+        let (sender, printed) = sync_channel(LINES_MAX);
         std::thread::spawn(move || lines.map_while(Result::ok).try_for_each(|line| sender.send(line)));
         Dev { child, printed, folder }
     }

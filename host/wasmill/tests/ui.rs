@@ -279,8 +279,11 @@ fn help_is_what_was_asked_for() {
 
             Commands:
               run          Run the pipelines of a configuration until SIGTERM or SIGINT
+              dev          Run the pipelines of a configuration on a Kafka inside of this process, for trying
+                           things out
               lint         Report every mistake in a configuration
               plugin       About a plugin's file
+              pipeline     About the pipelines of a running process
               config       About the configuration file
               completions  Print a script that completes wasmill's command line in a shell
               help         Print this message or the help of the given subcommand(s)

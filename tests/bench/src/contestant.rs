@@ -1,5 +1,5 @@
-//! Who is measured: the product with an identity plugin, native or in Wasm, and the raw loop, each exactly once and at
-//! least once.
+//! Who is measured: the product with an identity plugin, native or in Wasm, or with one that validates orders, and the raw
+//! loop, each exactly once and at least once.
 
 use std::fmt;
 use std::fs;
@@ -37,12 +37,17 @@ pub(crate) enum Contestant {
     Native(Delivery),
     /// The product as users run it, with `plugins/identity`.
     Wasm(Delivery),
+    /// The same with `plugins/order-validation`.
+    Orders(Delivery),
 }
 
 impl Contestant {
     pub(crate) fn delivery(self) -> Delivery {
         match self {
-            Contestant::Raw(delivery) | Contestant::Native(delivery) | Contestant::Wasm(delivery) => delivery,
+            Contestant::Raw(delivery)
+            | Contestant::Native(delivery)
+            | Contestant::Wasm(delivery)
+            | Contestant::Orders(delivery) => delivery,
         }
     }
 }
@@ -85,7 +90,7 @@ impl Contestant {
                 command.arg("--ready-file").arg(&ready);
                 (command, Ready::File(ready))
             }
-            Contestant::Native(_) | Contestant::Wasm(_) => {
+            Contestant::Native(_) | Contestant::Wasm(_) | Contestant::Orders(_) => {
                 let port = http::free_port()?;
                 let path = file("yaml");
                 fs::write(&path, configuration(setting, self, task, port))?;
@@ -137,12 +142,11 @@ impl Running {
 fn configuration(setting: &Setting, contestant: Contestant, task: &Task<'_>, port: u16) -> String {
     let Task { group, input, output, interval } = task;
     let (bootstrap, interval_ms, delivery) = (&setting.bootstrap, interval.as_millis(), contestant.delivery());
-    let (plugins, plugin) = match contestant {
-        Contestant::Wasm(_) => {
-            let file = setting.plugins.join("identity.wasm");
-            (format!("plugins: {{ identity: {{ file: \"{}\" }} }}", file.display()), "identity")
-        }
-        Contestant::Raw(_) | Contestant::Native(_) => (String::new(), "{ native: identity }"),
+    let plugin_of = |file: &str| format!("plugins: {{ it: {{ file: \"{}\" }} }}", setting.plugins.join(file).display());
+    let (plugins, plugin, output_name) = match contestant {
+        Contestant::Wasm(_) => (plugin_of("identity.wasm"), "it", "out"),
+        Contestant::Orders(_) => (plugin_of("order_validation.wasm"), "it", "valid"),
+        Contestant::Raw(_) | Contestant::Native(_) => (String::new(), "{ native: identity }", "out"),
     };
     format!(
         "version: 1
@@ -157,7 +161,7 @@ pipelines:
     workers: {WORKERS}
     inputs: {{ in: {{ topic: {input}, start: earliest }} }}
     plugin: {plugin}
-    outputs: {{ out: {{ topic: {output}, partition: source }} }}
+    outputs: {{ {output_name}: {{ topic: {output}, partition: source }} }}
     dead_letters: {{ topic: {DEAD_LETTERS} }}
     commit: {{ interval_ms: {interval_ms} }}
 admin: {{ listen: \"127.0.0.1:{port}\" }}

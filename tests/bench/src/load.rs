@@ -29,12 +29,22 @@ fn producer(bootstrap: &str, linger_ms: &str) -> Result<BaseProducer> {
     config.create().context("no producer for the load")
 }
 
+/// Whether records have a header, which costs every contestant as much as the record itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Headers {
+    One,
+    None,
+}
+
 /// Sends record `number`; waits while the client's queue is full.
-fn send(producer: &BaseProducer, topic: &str, number: u64, value: &[u8]) -> Result<()> {
+fn send(producer: &BaseProducer, topic: &str, number: u64, value: &[u8], headers: Headers) -> Result<()> {
     let key = format!("key-{number:012}");
-    let headers = OwnedHeaders::new().insert(Header { key: "trace", value: Some("0af7651916cd43dd") });
     let partition = i32::try_from(number % PARTITIONS as u64)?;
-    let mut record = BaseRecord::to(topic).partition(partition).key(&key).payload(value).headers(headers);
+    let mut record = BaseRecord::to(topic).partition(partition).key(&key).payload(value);
+    if headers == Headers::One {
+        let header = Header { key: "trace", value: Some("0af7651916cd43dd") };
+        record = record.headers(OwnedHeaders::new().insert(header));
+    }
     loop {
         match producer.send(record) {
             Ok(()) => return Ok(()),
@@ -58,11 +68,20 @@ fn value() -> Vec<u8> {
     value
 }
 
-/// Fills a topic with `records` records, evenly over its partitions.
+/// Fills a topic with `records` records of 300 bytes with one header, evenly over its partitions.
 pub(crate) fn backlog(bootstrap: &str, topic: &str, records: u64) -> Result<()> {
-    let (producer, value) = (producer(bootstrap, "50")?, value());
-    for number in 0..records {
-        send(&producer, topic, number, &value)?;
+    fill(bootstrap, topic, records, &[value()], Headers::One)
+}
+
+/// The same with these values, one after the other and again, without headers.
+pub(crate) fn backlog_of(bootstrap: &str, topic: &str, records: u64, values: &[Vec<u8>]) -> Result<()> {
+    fill(bootstrap, topic, records, values, Headers::None)
+}
+
+fn fill(bootstrap: &str, topic: &str, records: u64, values: &[Vec<u8>], headers: Headers) -> Result<()> {
+    let producer = producer(bootstrap, "50")?;
+    for (number, value) in (0..records).zip(values.iter().cycle()) {
+        send(&producer, topic, number, value, headers)?;
         if number % 1000 == 0 {
             producer.poll(Duration::ZERO);
         }
@@ -94,7 +113,7 @@ impl Stream {
                 while sent < due {
                     let intended = sent * 1_000_000_000 / rate;
                     value.splice(..8, intended.to_le_bytes());
-                    send(&producer, &topic, sent, &value)?;
+                    send(&producer, &topic, sent, &value, Headers::One)?;
                     sent += 1;
                 }
                 if stopped.load(Ordering::Relaxed) || base.elapsed() >= longest {

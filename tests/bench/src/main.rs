@@ -39,8 +39,8 @@ struct Arguments {
     /// Print `{"figures":[{"name","value","unit"}...]}` in place of the table.
     #[arg(long)]
     json: bool,
-    /// Only the figures whose names begin so: `boundary`, `sandbox`, `loop`, `commit.pause`, `handover`, `start`, `rss`,
-    /// `latency`. The first two need no Kafka.
+    /// Only the figures whose names begin so: `boundary`, `sandbox`, `sentiment`, `devbroker`, `loop`,
+    /// `commit.pause`, `handover`, `start`, `rss`, `latency`. The first four need no Kafka.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     only: String,
     /// How often each contestant has its turn; five times as often where a turn takes milliseconds.
@@ -49,6 +49,9 @@ struct Arguments {
     /// Records that a contestant of `loop` works off in one turn.
     #[arg(long, default_value_t = 1_000_000, value_parser = clap::value_parser!(u64).range(100_000..=10_000_000))]
     records: u64,
+    /// Run the contestants on the embedded broker instead of Apache Kafka.
+    #[arg(long)]
+    embedded: bool,
     /// Measure this binary instead of building the product; for profiling.
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
@@ -76,7 +79,7 @@ fn main() -> ExitCode {
 
 fn bench(arguments: &Arguments) -> anyhow::Result<()> {
     let scale = parts::Scale { rounds: arguments.rounds, records: arguments.records };
-    let figures = parts::run(&arguments.only, scale, arguments.binary.clone())?;
+    let figures = parts::run(&arguments.only, scale, arguments.binary.clone(), arguments.embedded)?;
     let text = if arguments.json { figures.json() } else { figures.table() };
     print!("{text}");
     Ok(())

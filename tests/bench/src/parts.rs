@@ -2,6 +2,7 @@
 
 mod boundary;
 mod commit;
+mod devbroker;
 mod handover;
 mod latency;
 mod sandbox;
@@ -36,11 +37,13 @@ enum Part {
 }
 
 /// With the prefix that all figures of the part have. What needs no cluster comes before there is one to disturb it.
-const PARTS: [(&str, Part); 9] = [
+const PARTS: [(&str, Part); 11] = [
     ("boundary", Part::Alone(boundary::measure)),
     ("sandbox", Part::Alone(sandbox::measure)),
     ("sentiment", Part::Alone(sentiment::measure)),
+    ("devbroker", Part::Alone(devbroker::measure)),
     ("loop", Part::Cluster(throughput::measure)),
+    ("loop.order-validation", Part::Cluster(throughput::orders)),
     ("commit.pause", Part::Cluster(commit::measure)),
     ("handover", Part::Cluster(handover::measure)),
     ("start", Part::Cluster(start::ready)),
@@ -56,8 +59,10 @@ pub(crate) const WARM_UP: Duration = Duration::from_secs(5);
 const WARM_UP_RECORDS: u64 = 400_000;
 
 /// Runs the parts that have figures whose names begin with `only`.
-pub(crate) fn run(only: &str, scale: Scale, binary: Option<PathBuf>) -> Result<Figures> {
-    let chosen: Vec<_> = PARTS.iter().filter(|(name, _)| name.starts_with(only) || only.starts_with(name)).collect();
+pub(crate) fn run(only: &str, scale: Scale, binary: Option<PathBuf>, embedded: bool) -> Result<Figures> {
+    let is_one = PARTS.iter().any(|(name, _)| *name == only);
+    let is_wanted = |name: &str| if is_one { name == only } else { name.starts_with(only) || only.starts_with(name) };
+    let chosen: Vec<_> = PARTS.iter().filter(|(name, _)| is_wanted(name)).collect();
     let names = PARTS.map(|(name, _)| name).join(", ");
     ensure!(!chosen.is_empty(), "no figure begins with `{only}`; there are {names}");
     let mut figures = Figures::default();
@@ -65,7 +70,7 @@ pub(crate) fn run(only: &str, scale: Scale, binary: Option<PathBuf>) -> Result<F
     let mut setting = None;
     for (name, part) in chosen {
         if matches!(part, Part::Cluster(_)) && setting.is_none() {
-            setting = Some(start(binary.clone())?);
+            setting = Some(start(binary.clone(), embedded)?);
         }
         let began = Instant::now();
         let measured = match (part, &setting) {
@@ -82,9 +87,9 @@ pub(crate) fn run(only: &str, scale: Scale, binary: Option<PathBuf>) -> Result<F
 }
 
 /// A warm cluster, and the product.
-fn start(binary: Option<PathBuf>) -> Result<Setting> {
+fn start(binary: Option<PathBuf>, embedded: bool) -> Result<Setting> {
     let binary = binary.map_or_else(|| wasmill_artifacts::binary(Flavour::Bench), Ok)?;
-    let setting = Setting::new(binary)?;
+    let setting = Setting::new(binary, embedded)?;
     warm_up(&setting)?;
     Ok(setting)
 }

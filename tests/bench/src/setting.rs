@@ -15,6 +15,7 @@ use rdkafka::client::DefaultClientContext;
 use rdkafka::config::ClientConfig;
 use tempfile::TempDir;
 use wasmill_cluster::{Cluster, Options};
+use wasmill_devbroker::{self as devbroker, Broker};
 
 /// Of every topic.
 pub(crate) const PARTITIONS: i32 = 8;
@@ -25,8 +26,18 @@ pub(crate) const DEAD_LETTERS: &str = "bench.dlq";
 
 const ADMIN_TIMEOUT: Duration = Duration::from_secs(20);
 
+/// What contestants run on.
+enum Kafka {
+    Apache(Cluster),
+    /// In this process, whose CPU time is nobody's figure.
+    Embedded(Broker),
+}
+
+/// Of all records at once; a part removes its topics.
+const EMBEDDED_BYTES_MAX: u64 = 8 << 30;
+
 pub(crate) struct Setting {
-    cluster: Cluster,
+    kafka: Kafka,
     pub(crate) bootstrap: String,
     pub(crate) binary: PathBuf,
     /// Where the product's own plugins are.
@@ -38,15 +49,33 @@ pub(crate) struct Setting {
 }
 
 impl Setting {
-    pub(crate) fn new(binary: PathBuf) -> Result<Setting> {
-        // Removed topics free their disk at once: a run writes gigabytes.
-        let cluster = Cluster::start(Options::one().property("log.segment.delete.delay.ms", "100"))?;
-        let bootstrap = cluster.bootstrap();
+    pub(crate) fn new(binary: PathBuf, embedded: bool) -> Result<Setting> {
+        let kafka = if embedded {
+            let options = devbroker::Options { bytes_max: EMBEDDED_BYTES_MAX, ..devbroker::Options::default() };
+            Kafka::Embedded(Broker::start(options)?)
+        } else {
+            // Removed topics free their disk at once: a run writes gigabytes.
+            Kafka::Apache(Cluster::start(Options::one().property("log.segment.delete.delay.ms", "100"))?)
+        };
+        let bootstrap = match &kafka {
+            Kafka::Apache(cluster) => cluster.bootstrap(),
+            Kafka::Embedded(broker) => broker.bootstrap(),
+        };
         let admin = ClientConfig::new().set("bootstrap.servers", &bootstrap).create().context("no admin client")?;
         let plugins = wasmill_artifacts::plugins()?;
         let directory = tempfile::tempdir().context("no temporary directory")?;
-        cluster.topic(DEAD_LETTERS, 1, &[])?;
-        Ok(Setting { cluster, bootstrap, binary, plugins, directory, admin, names: Cell::new(0) })
+        let setting = Setting { kafka, bootstrap, binary, plugins, directory, admin, names: Cell::new(0) };
+        setting.create(DEAD_LETTERS, 1)?;
+        Ok(setting)
+    }
+
+    fn create(&self, name: &str, partitions: i32) -> Result<()> {
+        match &self.kafka {
+            Kafka::Apache(cluster) => cluster.topic(name, partitions, &[]),
+            Kafka::Embedded(broker) => broker
+                .create_topic(name, partitions, &[])
+                .map_err(|error| anyhow::anyhow!("failed to make topic `{name}`: {error:?}")),
+        }
     }
 
     /// A name that was not used before in this run.
@@ -58,7 +87,7 @@ impl Setting {
     /// A new topic with [`PARTITIONS`] partitions.
     pub(crate) fn topic(&self, kind: &str) -> Result<String> {
         let name = self.name(kind);
-        self.cluster.topic(&name, PARTITIONS, &[])?;
+        self.create(&name, PARTITIONS)?;
         Ok(name)
     }
 

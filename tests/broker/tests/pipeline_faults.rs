@@ -105,7 +105,36 @@ fn coordinators_that_move_in_mid_commit_cost_no_record(_: &dyn Broker) {
     assert_eq!(committed(&bootstrap, &setup.name, &setup.input, 0).map(|(at, _)| at), Some(9));
 }
 
+/// The positions of a transaction have arrived, but nobody says so: the connection breaks, or nothing comes at all.
+fn positions_whose_answer_is_lost_are_neither_lost_nor_taken_twice(_: &dyn Broker) {
+    let broker = wasmill_devbroker::Broker::start(Options::default()).unwrap();
+    let (bootstrap, faults) = (broker.bootstrap(), broker.faults());
+    let setup = Setup { transaction_timeout_ms: 4000, ..Setup::new("positions", &bootstrap) };
+    setup.topics(&bootstrap, 1, &[], &[]);
+    let writer = producer(&bootstrap, &[]);
+    let running = setup.run();
+    for round in 0..4 {
+        let rule = faults.on(ApiKey::TxnOffsetCommit).of_client(&setup.client_id);
+        let lost = if round % 2 == 0 { rule.cut_answer() } else { rule.drop_answer() };
+        send(&writer, &setup.input, 0, round * 3..round * 3 + 3);
+        lost.wait_until_seen(1, WITHIN).unwrap();
+        read_count(&bootstrap, &setup.output, 1, round * 3 + 3, ReadCommitted);
+    }
+    running.stop().unwrap();
+    let expected: Vec<String> = (0..12).map(|i| format!("v{i}")).collect();
+    assert_eq!(values(&setup.written(&bootstrap, 1)), expected);
+    assert_eq!(committed(&bootstrap, &setup.name, &setup.input, 0).map(|(at, _)| at), Some(12));
+}
+
 mod dev_broker {
+    #[test]
+    fn positions_whose_answer_is_lost_are_neither_lost_nor_taken_twice() {
+        super::on_dev_broker(
+            "positions_whose_answer_is_lost_are_neither_lost_nor_taken_twice",
+            super::positions_whose_answer_is_lost_are_neither_lost_nor_taken_twice,
+        );
+    }
+
     #[test]
     fn a_start_waits_for_a_late_offsets_marker_through_a_second_rebalance() {
         super::on_dev_broker(

@@ -14,7 +14,7 @@ use crate::wait;
 const FLAGS: [&str; 5] =
     ["-Xmx384m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xlog:disable", "-Djava.awt.headless=true"];
 /// A class that only prints or formats is done in a second; the machine may be busy.
-const TOOL_TIMEOUT: Duration = Duration::from_secs(60);
+pub(crate) const TOOL_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// What to do with the class archive.
 #[derive(Clone)]

@@ -22,12 +22,14 @@ pub mod signal;
 mod spawn;
 mod tls;
 mod token;
+mod tool;
 mod wait;
 
 pub use availability::{available, required_or_skipped};
 pub use cluster::Cluster;
 pub use options::Options;
 pub use token::unsecured_token;
+pub use tool::tool;
 
 /// The user that the SASL_SSL listener knows, for PLAIN and SCRAM-SHA-256.
 pub const SASL_USER: &str = "wasmill";

@@ -13,6 +13,8 @@ const REFUSED: &[(&str, &str, &str)] = &[
 /// Files that may sleep, and why.
 const MAY_SLEEP: &[(&str, &str)] = &[
     ("host/record/src/clock.rs", "the real clock; everything else rests through the clock it is given"),
+    ("host/wasmill/src/dev/print.rs", "looks into the embedded broker now and then, for people"),
+    ("host/wasmill/src/dev/watch.rs", "looks at files now and then: no event is the same on every file system"),
     ("tests/bench/src/load.rs", "sends at a rate"),
     ("tests/bench/src/raw/worker.rs", "the raw loop's pause between two tries of a call"),
     ("tests/bench/src/wait.rs", "polls with a deadline, and lets a process idle"),

@@ -20,6 +20,8 @@ const MAX_TIMESTAMP: i64 = -3;
 /// Of a tiered log; here it is the log's own.
 const EARLIEST_LOCAL: i64 = -4;
 const NOTHING: i64 = -1;
+/// Before this version an answer of ListOffsets has no place for it.
+const LEADER_EPOCH_SINCE: i16 = 4;
 
 impl Core {
     pub(super) fn list_offsets(&self, caller: &Caller, request: &ListOffsetsRequest) -> ListOffsetsResponse {
@@ -32,7 +34,9 @@ impl Core {
                 match led {
                     Ok(partition) => {
                         let (timestamp, offset) = lookup(partition, wanted.timestamp, isolation);
-                        answer.with_timestamp(timestamp).with_offset(offset).with_leader_epoch(partition.leader_epoch())
+                        let answer = answer.with_timestamp(timestamp).with_offset(offset);
+                        let has_epoch = caller.version >= LEADER_EPOCH_SINCE;
+                        if has_epoch { answer.with_leader_epoch(partition.leader_epoch()) } else { answer }
                     }
                     Err(error) => answer.with_error_code(error.code()).with_timestamp(NOTHING).with_offset(NOTHING),
                 }

@@ -239,7 +239,10 @@ const INCREMENTAL_ALTER_CONFIGS: Fields = Fields {
     fields: &[every(Array(&Struct(INCREMENTAL_ALTER_CONFIGS_ALTER_CONFIGS_RESOURCE))), every(Fixed(1))],
     tags: &[],
 };
-const OFFSET_DELETE: Fields = Fields { fields: &[every(Text)], tags: &[] };
+const OFFSET_DELETE_OFFSET_DELETE_REQUEST_TOPIC: Fields =
+    Fields { fields: &[every(Text), every(Array(&Fixed(4)))], tags: &[] };
+const OFFSET_DELETE: Fields =
+    Fields { fields: &[every(Text), every(Array(&Struct(OFFSET_DELETE_OFFSET_DELETE_REQUEST_TOPIC)))], tags: &[] };
 const DESCRIBE_CLUSTER: Fields = Fields { fields: &[every(Fixed(1)), since(1, Fixed(1))], tags: &[] };
 const DESCRIBE_PRODUCERS_TOPIC_REQUEST: Fields = Fields { fields: &[every(Text), every(Array(&Fixed(4)))], tags: &[] };
 const DESCRIBE_PRODUCERS: Fields =

@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use order_validation::samples;
 
 use super::{Scale, say};
 use crate::contestant::{Contestant, Delivery, Task};
@@ -21,6 +22,8 @@ const INTERVAL: Duration = Duration::from_millis(100);
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 const READY_LOOK_INTERVAL: Duration = Duration::from_millis(2);
 const TURN_DEADLINE: Duration = Duration::from_secs(120);
+/// Different ones, again and again.
+const ORDERS: u64 = 10_000;
 
 /// The raw loop stands beside those that are compared with it.
 const CONTESTANTS: [Contestant; 6] = [
@@ -35,7 +38,7 @@ const CONTESTANTS: [Contestant; 6] = [
 /// One turn of one contestant.
 pub(super) struct Turn {
     cpu_us: f64,
-    records_per_s: f64,
+    pub(super) records_per_s: f64,
     rss_mib: f64,
 }
 
@@ -75,6 +78,28 @@ pub(super) fn measure(setting: &Setting, scale: Scale, figures: &mut Figures) ->
     }
     for (plugin, once, least) in [("native-identity", native_once, native_least), ("identity", wasm_once, wasm_least)] {
         figures.add(format!("loop.{plugin}.exactly_to_at_least_once.cpu_ratio"), cpu_ratio(once, least), "");
+    }
+    Ok(())
+}
+
+/// `loop.order-validation.*`: a plugin that does a job, on orders of some 300 bytes without headers.
+pub(super) fn orders(setting: &Setting, scale: Scale, figures: &mut Figures) -> Result<()> {
+    let input = setting.topic("orders-in")?;
+    load::backlog_of(&setting.bootstrap, &input, scale.records, &samples::orders(ORDERS))?;
+    let contestants = [Contestant::Orders(Delivery::ExactlyOnce), Contestant::Orders(Delivery::AtLeastOnce)];
+    let mut turns: [Vec<Turn>; 2] = Default::default();
+    for round in 1..=scale.rounds {
+        for (contestant, turns) in contestants.iter().zip(&mut turns) {
+            let turn = run(setting, *contestant, &input, scale.records)?;
+            let Turn { cpu_us, records_per_s, .. } = turn;
+            say(&format!("loop {round} {contestant:?}: {cpu_us:.3} us, {records_per_s:.0}/s"));
+            turns.push(turn);
+        }
+    }
+    setting.remove(&[&input])?;
+    figures.remarks.push(format!("loop.order-validation: {} valid orders, all of them forwarded", scale.records));
+    for (contestant, turns) in contestants.iter().zip(&turns) {
+        speed(figures, &format!("loop.order-validation.{}", contestant.delivery()), turns);
     }
     Ok(())
 }
