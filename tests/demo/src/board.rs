@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// Of one pipeline.
 #[derive(Debug, Clone, Default)]
@@ -13,6 +13,8 @@ pub(crate) struct Tally {
     /// From a record's timestamp, which is when it was sent, to its sight by a reader of committed records; in
     /// milliseconds, one for each record that was sent.
     pub(crate) latencies_ms: Vec<u32>,
+    /// When the youngest record was sent that was seen; milliseconds since 1970.
+    pub(crate) youngest_ms: u64,
     pub(crate) began: Option<Instant>,
     pub(crate) last_arrival: Option<Instant>,
 }
@@ -26,14 +28,21 @@ impl Tally {
         self.outputs + self.set_aside()
     }
 
-    pub(crate) fn arrive(&mut self, code: Option<String>, latency_ms: u32) {
+    pub(crate) fn arrive(&mut self, code: Option<String>, sent_ms: u64, now_ms: u64) {
         match code {
             Some(code) => *self.dead_letters.entry(code).or_default() += 1,
             None => self.outputs += 1,
         }
-        self.latencies_ms.push(latency_ms);
+        self.latencies_ms.push(u32::try_from(now_ms.saturating_sub(sent_ms)).unwrap_or(u32::MAX));
+        self.youngest_ms = self.youngest_ms.max(sent_ms);
         self.last_arrival = Some(Instant::now());
     }
+}
+
+/// Milliseconds since 1970.
+pub(crate) fn now_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
 /// All pipelines', in their order. Every change wakes whoever waits.

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, anyhow, ensure};
 use rdkafka::ClientConfig;
@@ -12,7 +12,7 @@ use rdkafka::error::{KafkaError, RDKafkaErrorCode};
 use rdkafka::message::{DeliveryResult, Message as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
-use crate::board::Board;
+use crate::board::{Board, now_ms};
 use crate::ledger;
 use crate::pipelines::ALL;
 use crate::records::Records;
@@ -113,11 +113,10 @@ fn send_all(
 fn send(producer: &BaseProducer<Places>, pipeline: usize, records: &Records, number: usize) -> Result<()> {
     let topic = ALL.get(pipeline).context("no such pipeline")?.input;
     let made = records.get(number).context("no such record")?;
-    let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
     let mut record = BaseRecord::with_opaque_to(topic, Box::new(number))
         .key(&made.key)
         .payload(&made.value)
-        .timestamp(i64::try_from(now)?);
+        .timestamp(i64::try_from(now_ms())?);
     loop {
         match producer.send(record) {
             Ok(()) => return Ok(()),

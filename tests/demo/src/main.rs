@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use wasmill_artifacts::Flavour;
 use wasmill_demo::run::{self, Size};
 
 /// Run both example pipelines on real data, kill a worker on the way, and count every record.
@@ -18,14 +19,14 @@ struct CommandLine {
     /// Texts of customers to send.
     #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u64).range(10..=1_000_000))]
     texts: u64,
-    /// For how long they are sent.
-    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u64).range(1..=3600))]
+    /// For how many seconds they are sent.
+    #[arg(long, default_value_t = 25, value_parser = clap::value_parser!(u64).range(5..=3600))]
     seconds: u64,
 }
 
 fn main() -> ExitCode {
     let CommandLine { kafka, orders, texts, seconds } = CommandLine::parse();
-    match run::run(kafka, Size { records: [orders, texts], seconds }) {
+    match run::run(kafka, Flavour::Plain, Size { records: [orders, texts], seconds }) {
         Ok(shown) => {
             println!("{}", shown.text);
             if shown.is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE }

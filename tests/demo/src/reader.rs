@@ -5,7 +5,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use rdkafka::config::RDKafkaLogLevel;
@@ -13,7 +13,7 @@ use rdkafka::consumer::{BaseConsumer, Consumer};
 use rdkafka::message::{BorrowedMessage, Headers as _, Message as _};
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 
-use crate::board::Board;
+use crate::board::{Board, now_ms};
 use crate::kafka::PARTITIONS;
 use crate::ledger::CODE;
 use crate::pipelines::{ALL, Pipeline};
@@ -40,7 +40,7 @@ impl Reader {
                 let Some(Ok(message)) = consumer.poll(POLL_MAX) else { continue };
                 let is_dead = message.topic() == ALL.get(number).map_or("", |it| it.dead_letters);
                 let code = is_dead.then(|| code(&message));
-                board.change(number, |tally| tally.arrive(code, latency_ms(&message)));
+                board.change(number, |tally| tally.arrive(code, sent_ms(&message), now_ms()));
             }
         })?;
         Ok(Reader { stop, thread: Some(thread) })
@@ -83,8 +83,6 @@ fn code(message: &BorrowedMessage<'_>) -> String {
     String::from_utf8_lossy(value).into_owned()
 }
 
-fn latency_ms(message: &BorrowedMessage<'_>) -> u32 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    let sent = message.timestamp().to_millis().and_then(|sent| u128::try_from(sent).ok()).unwrap_or_default();
-    u32::try_from(now.saturating_sub(sent)).unwrap_or(u32::MAX)
+fn sent_ms(message: &BorrowedMessage<'_>) -> u64 {
+    message.timestamp().to_millis().and_then(|sent| u64::try_from(sent).ok()).unwrap_or_default()
 }

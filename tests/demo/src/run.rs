@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use wasmill_artifacts::Flavour;
 use wasmill_chaos::metrics;
 
-use crate::board::{Board, Tally};
+use crate::board::{Board, Tally, now_ms};
 use crate::feed::Feed;
 use crate::interruption::{self, Interruption};
 use crate::kafka::Kafka;
@@ -44,11 +44,11 @@ pub struct Size {
 ///
 /// # Errors
 /// It could not be made: nothing is known about the product. The workers' logs are kept.
-pub fn run(apache: bool, size: Size) -> Result<Shown> {
+pub fn run(apache: bool, flavour: Flavour, size: Size) -> Result<Shown> {
     let mut screen = Screen::new();
     screen.say("building the plugins and wasmill (minutes, the first time)");
     let plugins = wasmill_artifacts::plugins()?.canonicalize()?;
-    let binary = wasmill_artifacts::binary(Flavour::Plain)?;
+    let binary = wasmill_artifacts::binary(flavour)?;
     let folder = tempfile::Builder::new().prefix("wasmill-demo-").tempdir()?;
     let shown = within(&mut screen, apache, size, &plugins, binary, folder.path());
     if !shown.as_ref().is_ok_and(|shown| shown.is_good) {
@@ -95,14 +95,13 @@ fn within(
     watch(screen, &board, &mut workers, |tallies| tallies[KILLED].sent >= kill_at)?;
     let [killed, other] = workers;
     let uncommitted = interruption::kill(killed, &settings[KILLED], &ALL[KILLED], &board, screen)?;
-    let dead_since = Instant::now();
+    let (dead_since, killed_at_ms) = (Instant::now(), now_ms());
     let mut workers = [Worker::start(&settings[KILLED], 2)?, other];
     screen.say("started it again, with the same instance id");
-    // What was committed before the kill is on its way to the reader for a moment; the next is of the new worker.
-    board.pass(LOOK_INTERVAL);
-    let arrived = board.read(|tallies| tallies[KILLED].arrived());
-    let came = |tallies: &[Tally; 2]| tallies[KILLED].arrived() > arrived;
+    // What the killed one had committed may come late: only what was sent after its end is of the new one.
+    let came = |tallies: &[Tally; 2]| tallies[KILLED].youngest_ms > killed_at_ms;
     watch(screen, &board, &mut workers, |tallies| came(tallies) || dead_since.elapsed() > OUTAGE_MAX)?;
+    ensure!(board.read(came), "no order came out within {OUTAGE_MAX:?} of the kill");
     let interruption = Interruption { uncommitted, outage: dead_since.elapsed() };
     screen.say(&format!("orders come out again, {:.1} s after the kill", interruption.outage.as_secs_f64()));
 

@@ -35,7 +35,8 @@ pub(crate) fn wait_committed(bootstrap: &str, board: &Board, mut look: impl FnMu
         }
     }
     let open = ends::wait_until_stable(bootstrap, STABLE_MAX)?;
-    ensure!(open.is_empty(), "transactions are still open after {STABLE_MAX:?}: {}", open[0]);
+    let first = open.first().map(ToString::to_string).unwrap_or_default();
+    ensure!(open.is_empty(), "transactions are still open after {STABLE_MAX:?}: {first}");
     Ok(())
 }
 
