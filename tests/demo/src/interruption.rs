@@ -30,13 +30,13 @@ const WORKERS_MAX: usize = 64;
 /// What was done to the worker.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Interruption {
-    /// Records in the transaction that was open.
+    /// Records in the transaction that was open, at most.
     pub(crate) uncommitted: i64,
     /// From the kill to the next committed record.
     pub(crate) outage: Duration,
 }
 
-/// Returns the transaction's uncommitted records; the worker is dead.
+/// Returns how many records are uncommitted; the worker is dead.
 pub(crate) fn kill(
     mut worker: Worker,
     setting: &Setting,
@@ -51,7 +51,7 @@ pub(crate) fn kill(
             let pid = worker.pid();
             worker.kill()?;
             screen.say(&format!("kill -9 {pid}: the worker of {} is gone", pipeline.name));
-            screen.say(&format!("its open transaction has {uncommitted} records that nobody may see"));
+            screen.say(&format!("up to {uncommitted} records are in its open transaction"));
             return Ok(uncommitted);
         }
         worker.signal(libc::SIGCONT)?;
@@ -61,7 +61,8 @@ pub(crate) fn kill(
     bail!("the worker of {} was in no transaction in {STOPS_MAX} stops", pipeline.name)
 }
 
-/// How many records the open transaction of a stopped worker has in output and dead letters; `None` for none.
+/// How many records the open transaction of a stopped worker has in output and dead letters, at most: behind the last stable
+/// offset are also markers and what other transactions have committed. `None` for none.
 fn open_records(setting: &Setting, pipeline: &Pipeline, board: &Board) -> Result<Option<i64>> {
     let id = |worker| format!("wasmill.{}.{}.{worker}", pipeline.name, setting.instance);
     let ids: Vec<String> = (0..WORKERS_MAX).map(id).collect();

@@ -40,11 +40,13 @@ pub(crate) fn report(kafka: &str, entries: &[Entry<'_>], interruption: &Interrup
 const LEGEND: &str = "records/s is what was sent, not what is possible. p50 and p99 are from sending a record to seeing what became \
                       of it,\ncommitted; p99 of the orders is mostly the time without a worker.";
 
+/// What is behind the last stable offset is the transaction's, but for markers and what others have committed meanwhile.
 fn killed(Interruption { uncommitted, outage }: &Interruption) -> String {
     format!(
-        "The worker of {} was killed (SIGKILL) in the middle of a transaction with {uncommitted} records. It was\n\
-         started again with the same instance id. Its group waited {} s for the dead member (session_timeout_ms); orders came\n\
-         out again {:.1} s after the kill. The {uncommitted} records were aborted, read again and written once.",
+        "The worker of {} was killed (SIGKILL) in the middle of a transaction with up to {uncommitted} records, and\n\
+         started again with the same instance id. Its group gave the dead member up {} s after its last heartbeat\n\
+         (session_timeout_ms); orders came out again {:.1} s after the kill. What the transaction had written was\n\
+         aborted, read again and written once.",
         ALL[0].name,
         SESSION_TIMEOUT_MS / 1000,
         outage.as_secs_f64(),
@@ -112,7 +114,8 @@ mod tests {
     fn a_good_end_says_what_was_killed_and_that_it_adds_up() {
         let (text, is_good) = reported(&["a", "b"], &["b", "a"]);
         assert!(is_good);
-        for part in ["with 42 records", "after 6.5 s", "orders: 2 in = 2 out + 0 dead letters", "/built/wasmill lint "]
+        for part in
+            ["with up to 42 records", "after 6.5 s", "orders: 2 in = 2 out + 0 dead letters", "/built/wasmill lint "]
         {
             assert!(text.contains(part), "{part}:\n{text}");
         }

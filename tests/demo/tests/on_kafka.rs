@@ -28,7 +28,7 @@ fn all_is_accounted_for(apache: bool) {
     check(&shown.ledgers);
     for part in [
         "order-validation: 2300 in = 1982 out + 318 dead letters",
-        "in the middle of a transaction with ",
+        "in the middle of a transaction with up to ",
         "It adds up",
     ] {
         assert!(shown.text.contains(part), "{part}:\n{}", shown.text);
