@@ -120,8 +120,12 @@ pub struct Fault {
 
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.count, self.kind)?;
         let dots = if self.names.len() as u64 == self.count { "" } else { "; ..." };
-        write!(f, "{} {}: {}{dots}", self.count, self.kind, self.names.join("; "))
+        match self.names.is_empty() {
+            true => Ok(()),
+            false => write!(f, ": {}{dots}", self.names.join("; ")),
+        }
     }
 }
 

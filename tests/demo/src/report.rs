@@ -114,9 +114,12 @@ mod tests {
     fn a_good_end_says_what_was_killed_and_that_it_adds_up() {
         let (text, is_good) = reported(&["a", "b"], &["b", "a"]);
         assert!(is_good);
-        for part in
-            ["with up to 42 records", "after 6.5 s", "orders: 2 in = 2 out + 0 dead letters", "/built/wasmill lint "]
-        {
+        for part in [
+            "with up to 42 records",
+            "6.5 s after the kill",
+            "orders: 2 in = 2 out + 0 dead letters",
+            "/built/wasmill lint ",
+        ] {
             assert!(text.contains(part), "{part}:\n{text}");
         }
     }

@@ -62,7 +62,7 @@ fn a_record_in_an_output_and_among_the_dead_letters_is_double() {
 fn what_nobody_sent_and_what_can_not_be_read_are_faults() {
     let mut ledger = orders(&["a", "b"], &["a", "z"], "b");
     ledger.output(&record("no order", &[]));
-    assert_eq!(said(&ledger), ["1 never sent: z", "1 not to be recognised: "]);
+    assert_eq!(said(&ledger), ["1 never sent: z", "1 not to be recognised"]);
 }
 
 #[test]
