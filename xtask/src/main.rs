@@ -9,6 +9,7 @@ use clap::{Parser, Subcommand};
 mod bench;
 mod cargo;
 mod chaos;
+mod demo;
 mod kafka;
 mod lint;
 mod test;
@@ -28,6 +29,8 @@ enum Verb {
     Test(test::Arguments),
     /// Check layers, licences, manifests and sources.
     Lint,
+    /// Show it at work on real data; the arguments are its own.
+    Demo(cargo::PassedOn),
     /// Start a real Kafka and print its addresses.
     Kafka(kafka::Arguments),
     /// Run the chaos test; the arguments are its own.
@@ -40,6 +43,7 @@ fn main() -> ExitCode {
     let outcome = match Arguments::parse().verb {
         Verb::Test(arguments) => test::run(&arguments),
         Verb::Lint => lint::run(),
+        Verb::Demo(arguments) => demo::run(&arguments),
         Verb::Kafka(arguments) => kafka::run(&arguments),
         Verb::Chaos(arguments) => chaos::run(&arguments),
         Verb::Bench(arguments) => bench::run(&arguments),

@@ -11,6 +11,8 @@ use std::process::{Command, Stdio};
 pub enum Flavour {
     /// As it is released, with the native plugins that benches compare with.
     Bench,
+    /// As whoever tries it out builds it: in the profile of the tests.
+    Plain,
     /// With crash points and native plugins, in the profile of the tests.
     Chaos,
 }
@@ -19,6 +21,7 @@ impl Flavour {
     fn arguments(self) -> &'static [&'static str] {
         match self {
             Flavour::Bench => &["--release", "--package", "wasmill", "--features", "wasmill/native-plugins"],
+            Flavour::Plain => &["--workspace"],
             // As part of the workspace: alone, its dependencies would have fewer features, and librdkafka be compiled again.
             Flavour::Chaos => &["--workspace", "--features", "wasmill/crash-points,wasmill/native-plugins"],
         }

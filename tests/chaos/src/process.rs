@@ -59,8 +59,7 @@ impl Process {
         if let Some((point, nth)) = armed {
             command.env("WASMILL_CRASH_POINT", format!("{}:{nth}", point.name()));
         }
-        // SAFETY: between fork and exec only prctl is called, which is async-signal-safe.
-        unsafe { command.pre_exec(die_with_parent) };
+        end_with_us(&mut command);
         let child = command.spawn().with_context(|| format!("failed to start {}", setting.binary.display()))?;
         Ok(Process { child, log, admin_port, armed, stopped: false })
     }
@@ -127,6 +126,12 @@ pub fn tail(log: &Path) -> String {
     let text = String::from_utf8_lossy(&text);
     let lines: Vec<&str> = text.lines().rev().take(5).collect();
     lines.into_iter().rev().collect::<Vec<_>>().join("\n    ")
+}
+
+/// Has the child killed when the thread that starts it ends, however it ends.
+pub fn end_with_us(command: &mut Command) {
+    // SAFETY: between fork and exec only prctl is called, which is async-signal-safe.
+    unsafe { command.pre_exec(die_with_parent) };
 }
 
 fn die_with_parent() -> std::io::Result<()> {

@@ -27,6 +27,8 @@ pub struct Open {
     pub producer_id: i64,
     pub producer_epoch: i16,
     pub start_time_ms: i64,
+    /// What it may have written to, `__consumer_offsets` included.
+    pub topics: Vec<String>,
 }
 
 /// The transactional ids of all workers of a slot: `wasmill.<group>.<instance>.<worker>`.
@@ -99,15 +101,16 @@ fn ongoing(answer: &[u8]) -> Option<Vec<Open>> {
         let start_time_ms = i64::from_be_bytes(bytes.array()?);
         let producer_id = i64::from_be_bytes(bytes.array()?);
         let producer_epoch = i16::from_be_bytes(bytes.array()?);
+        let mut topics = Vec::new();
         for _ in 0..bytes.length()? {
-            bytes.text()?;
+            topics.push(bytes.text()?);
             let partitions = bytes.length()?;
             bytes.take(partitions.checked_mul(4)?)?;
             bytes.tags()?;
         }
         bytes.tags()?;
         if error == 0 && state == "Ongoing" {
-            open.push(Open { transactional_id, producer_id, producer_epoch, start_time_ms });
+            open.push(Open { transactional_id, producer_id, producer_epoch, start_time_ms, topics });
         }
     }
     Some(open)
@@ -202,6 +205,7 @@ mod tests {
             producer_id: 42,
             producer_epoch: 7,
             start_time_ms: 1_700_000_000_000,
+            topics: vec!["out".into()],
         };
         assert_eq!(ongoing(&answer(0, "Ongoing")), Some(vec![open]));
         assert_eq!(ongoing(&answer(0, "PrepareCommit")), Some(vec![]));

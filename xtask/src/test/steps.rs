@@ -88,7 +88,7 @@ pub(crate) const STEPS: &[Step] = &[
 ];
 
 /// A test program that needs a broker: an integration test of one of these packages, or one that is named so elsewhere.
-const PACKAGES_ON_KAFKA: &[&str] = &["cluster", "broker", "chaos"];
+const PACKAGES_ON_KAFKA: &[&str] = &["cluster", "broker", "chaos", "demo"];
 const NAME_ON_KAFKA: &str = "on_kafka";
 /// Where `on_both_brokers!` of `tests/broker` puts the tests that need no Kafka.
 const ON_DEV_BROKER: &str = "dev_broker::";

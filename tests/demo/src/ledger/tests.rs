@@ -1,0 +1,82 @@
+use wasmill_verify::record::{Header, Record};
+
+use super::*;
+
+fn record<'a>(value: &'a str, headers: &'a [Header<'a>]) -> Record<'a> {
+    Record { partition: 0, offset: 0, timestamp: None, key: None, value: Some(value.as_bytes()), headers }
+}
+
+fn header<'a>(name: &'a str, value: &'a str) -> Header<'a> {
+    Header { name: name.as_bytes(), value: Some(value.as_bytes()) }
+}
+
+fn order(id: &str) -> String {
+    format!(r#"{{"order_id":"{id}","channel":"app"}}"#)
+}
+
+fn sent(names: &[&str]) -> Vec<String> {
+    names.iter().map(|name| (*name).to_owned()).collect()
+}
+
+/// Orders with these ids in the output, and one dead letter.
+fn orders(expected: &[&str], outputs: &[&str], dead: &str) -> Ledger {
+    let mut ledger = Ledger::new(Identity::OrderId, sent(expected));
+    for id in outputs {
+        ledger.output(&record(&order(id), &[]));
+    }
+    ledger.dead_letter(&record(&order(dead), &[header(CODE, "too-many-items"), header(MESSAGE, "51 items")]));
+    ledger
+}
+
+fn said(ledger: &Ledger) -> Vec<String> {
+    ledger.faults().iter().map(ToString::to_string).collect()
+}
+
+#[test]
+fn an_account_adds_up_when_each_record_is_in_one_place_once() {
+    let ledger = orders(&["a", "b", "c"], &["c", "a"], "b");
+    assert_eq!(ledger.faults(), []);
+    assert_eq!((ledger.sent, ledger.outputs, ledger.set_aside()), (3, 2, 1));
+    assert_eq!(ledger.dead_letters, BTreeMap::from([("too-many-items".to_owned(), 1)]));
+    assert_eq!(ledger.example, Some(["b", "too-many-items", "51 items"].map(str::to_owned)));
+}
+
+#[test]
+fn a_record_that_is_lost_is_named() {
+    assert_eq!(said(&orders(&["a", "b", "c"], &["a"], "b")), ["1 missing: c"]);
+}
+
+#[test]
+fn a_record_that_came_twice_is_named_also_when_the_counts_agree() {
+    let ledger = orders(&["a", "b", "c"], &["a", "a"], "b");
+    assert_eq!(ledger.sent, ledger.outputs + ledger.set_aside());
+    assert_eq!(said(&ledger), ["1 missing: c", "1 more than once: a"]);
+}
+
+#[test]
+fn a_record_in_an_output_and_among_the_dead_letters_is_double() {
+    assert_eq!(said(&orders(&["a", "b"], &["a", "b"], "b")), ["1 more than once: b"]);
+}
+
+#[test]
+fn what_nobody_sent_and_what_can_not_be_read_are_faults() {
+    let mut ledger = orders(&["a", "b"], &["a", "z"], "b");
+    ledger.output(&record("no order", &[]));
+    assert_eq!(said(&ledger), ["1 never sent: z", "1 not to be recognised"]);
+}
+
+#[test]
+fn texts_are_known_by_their_place_in_rows_and_in_headers() {
+    let mut ledger = Ledger::new(Identity::Place, vec![place(0, 7), place(2, 7), place(2, 8)]);
+    ledger.output(&record(r#"{"text":"fine","source_partition":2,"source_offset":7}"#, &[]));
+    let headers = [header(PARTITION, "0"), header(OFFSET, "7"), header(CODE, "empty-text")];
+    ledger.dead_letter(&record("", &headers));
+    assert_eq!(said(&ledger), ["1 missing: partition 2, offset 8"]);
+}
+
+#[test]
+fn of_many_only_the_first_are_named() {
+    let expected: Vec<String> = (0..20).map(|number| format!("o-{number:02}")).collect();
+    let ledger = Ledger::new(Identity::OrderId, expected);
+    assert_eq!(said(&ledger), ["20 missing: o-00; o-01; o-02; o-03; o-04; ..."]);
+}
