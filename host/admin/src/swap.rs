@@ -18,19 +18,23 @@ use tokio::sync::Mutex;
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use wasmill_pipeline::Swapper;
-use wasmill_pipeline::swap::{Outcome, Swapped};
+use wasmill_pipeline::swap::{Swapped, UnknownPipeline, Verdict};
 
-/// A plugin may take longer than this to compile. What is not done by then goes on, and whoever asks again hears of its end.
+/// A swap may take longer than this, because plugins are compiled and workers are waited for. What is not done by then goes on,
+/// and whoever asks for the same again hears what became of it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(8);
 
 /// Where the swapper will be once the plugins have been loaded.
 pub type Swaps = Arc<OnceLock<Arc<Swapper>>>;
 
+/// What was asked for, and what became of it.
+type Unheard = (Vec<String>, Vec<Swapped>);
+
 #[derive(Clone)]
 struct Control {
     swaps: Swaps,
-    /// Held while a swap runs, so that a second one waits here and not on a thread.
-    turn: Arc<Mutex<()>>,
+    /// Held while a swap runs, so that a second one waits here and not on a thread; what nobody has heard of yet.
+    turn: Arc<Mutex<Option<Unheard>>>,
 }
 
 /// `POST /swap` for all pipelines, `POST /pipelines/NAME/swap` for one.
@@ -64,17 +68,24 @@ impl Control {
             return (StatusCode::SERVICE_UNAVAILABLE, "plugins are still being loaded\n").into_response();
         };
         let run = async {
-            let turn = Arc::clone(&self.turn).lock_owned().await;
+            let mut turn = Arc::clone(&self.turn).lock_owned().await;
+            if let Some((_, swapped)) = turn.take_if(|(asked, _)| *asked == names) {
+                return Ok(Ok::<_, UnknownPipeline>(swapped));
+            }
             spawn_blocking(move || {
-                let swapped = swapper.swap(&names);
-                drop(turn);
-                swapped
+                let swapped = swapper.swap(&names)?;
+                *turn = Some((names, swapped.clone()));
+                Ok(swapped)
             })
             .await
         };
         match timeout(ANSWER_WITHIN, run).await {
-            Err(_) => (StatusCode::ACCEPTED, "still compiling: ask again\n").into_response(),
-            Ok(Ok(Ok(swapped))) => answer(&swapped),
+            Err(_) => (StatusCode::ACCEPTED, "still under way: ask again\n").into_response(),
+            Ok(Ok(Ok(swapped))) => {
+                // Heard now.
+                *self.turn.lock().await = None;
+                answer(&swapped)
+            }
             Ok(Ok(Err(unknown))) => (StatusCode::NOT_FOUND, format!("{unknown}\n")).into_response(),
             Ok(Err(_)) => {
                 (StatusCode::INTERNAL_SERVER_ERROR, "the swap ended in a panic, see the log\n").into_response()
@@ -85,25 +96,25 @@ impl Control {
 
 /// 200, or 422 when one was refused; a list either way.
 fn answer(swapped: &[Swapped]) -> Response {
-    let refused = swapped.iter().any(|it| matches!(it.outcome, Outcome::Refused { .. }));
+    let refused = swapped.iter().any(|it| matches!(it.verdict, Verdict::Refused { .. }));
     let status = if refused { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let body = Value::Array(swapped.iter().map(described).collect()).to_string();
     (status, [(header::CONTENT_TYPE, "application/json")], body + "\n").into_response()
 }
 
 fn described(swapped: &Swapped) -> Value {
-    let Swapped { pipeline, plugin, outcome } = swapped;
-    match outcome {
-        Outcome::Swapped { before, after, workers, late, pause } => json!({
-            "pipeline": pipeline, "plugin": plugin, "outcome": "swapped", "before": before, "digest": after,
+    let Swapped { pipeline, plugin, verdict } = swapped;
+    match verdict {
+        Verdict::Swapped { before, after, workers, late, pause } => json!({
+            "pipeline": pipeline, "plugin": plugin, "verdict": "swapped", "before": before, "digest": after,
             "workers": workers, "late": late, "pause_ms": pause.as_secs_f64() * 1e3,
         }),
-        Outcome::Same { digest } => {
-            json!({ "pipeline": pipeline, "plugin": plugin, "outcome": "same", "digest": digest })
+        Verdict::Same { digest } => {
+            json!({ "pipeline": pipeline, "plugin": plugin, "verdict": "same", "digest": digest })
         }
-        Outcome::Refused { problems } => {
-            json!({ "pipeline": pipeline, "plugin": plugin, "outcome": "refused", "problems": problems })
+        Verdict::Refused { problems } => {
+            json!({ "pipeline": pipeline, "plugin": plugin, "verdict": "refused", "problems": problems })
         }
-        Outcome::Native => json!({ "pipeline": pipeline, "plugin": plugin, "outcome": "native" }),
+        Verdict::Native => json!({ "pipeline": pipeline, "plugin": plugin, "verdict": "native" }),
     }
 }

@@ -113,7 +113,10 @@ async fn head_has_the_headers_of_get_and_no_body() {
 async fn the_index_names_the_paths_and_every_other_path_or_method_is_refused() {
     let server = start().await;
     let answer = server.ask("GET", "/").await;
-    assert_eq!((status(&answer), body(&answer)), ("200", "wasmill: /metrics /livez /readyz\n"));
+    assert_eq!(
+        (status(&answer), body(&answer)),
+        ("200", "wasmill: /metrics /livez /readyz, POST /swap /pipelines/NAME/swap\n")
+    );
     for path in ["/metrics/", "/nothing", "/../etc/passwd"] {
         assert_eq!(status(&server.ask("GET", path).await), "404", "{path}");
     }

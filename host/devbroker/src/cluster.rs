@@ -13,7 +13,7 @@ use crate::topics::{BadConfig, Settings, Topic, check_name};
 /// Of one topic. Kafka has no such bound; this one keeps a stray number from taking the machine's memory.
 pub(crate) const PARTITIONS_MAX: i32 = 20_000;
 /// The partitions of Kafka's own topics for offsets and transactions: what coordinators are spread by.
-const INTERNAL_PARTITIONS: i32 = 50;
+pub(crate) const INTERNAL_PARTITIONS: i32 = 50;
 
 /// What a coordinator coordinates.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]

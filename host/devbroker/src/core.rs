@@ -34,7 +34,7 @@ pub(crate) struct Caller {
 #[allow(clippy::large_enum_variant, reason = "made once for each request and taken apart at once")]
 pub(crate) enum Reply {
     Now(ResponseKind),
-    /// The client asked for none.
+    /// No answer can be written: the connection is closed.
     Nothing,
     /// When others have come, or time has passed.
     Later(oneshot::Receiver<ResponseKind>),

@@ -62,7 +62,12 @@ impl Broker {
             let entry = core.cluster.topics.get_mut(topic).ok_or(ResponseError::UnknownTopicOrPartition)?;
             let settings = entry.settings.clone();
             let partition = entry.partition_mut(partition).ok_or(ResponseError::UnknownTopicOrPartition)?;
-            partition.append(&header, &bytes, &settings, now.wall_ms)
+            let is_refused = partition.refusal.is_some();
+            let appended = partition.append(&header, &bytes, &settings, now.wall_ms);
+            if appended == Err(ResponseError::KafkaStorageError) && !is_refused {
+                core.note_full(true);
+            }
+            appended
         })?;
         Ok(appended.base_offset)
     }

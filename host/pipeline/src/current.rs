@@ -6,7 +6,7 @@
 use crate::command::{Adopted, Command, WorkerHandle};
 use crate::plugin::BoundPlugin;
 use crossbeam_channel::{Receiver, bounded};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Shared by a pipeline's starts and its swaps.
 pub struct Current(Mutex<State>);
@@ -18,9 +18,10 @@ struct State {
 }
 
 /// A worker, and how it is woken from waiting for records.
+#[derive(Clone)]
 pub(crate) struct Listener {
     pub(crate) handle: WorkerHandle,
-    pub(crate) wake: Box<dyn Fn() + Send>,
+    pub(crate) wake: Arc<dyn Fn() + Send + Sync>,
 }
 
 impl Current {
@@ -46,11 +47,15 @@ impl Current {
 
     /// From now on it is this plugin. Returns the number of workers that were told, and where they say that they have it.
     pub(crate) fn replace(&self, plugin: &BoundPlugin) -> (usize, Receiver<Adopted>) {
-        let mut state = self.state();
-        state.plugin = plugin.clone();
-        let (done, adopted) = bounded(state.workers.len());
+        // Told without the lock: a full channel makes the teller wait. A start from here on has the new plugin already.
+        let workers = {
+            let mut state = self.state();
+            state.plugin = plugin.clone();
+            state.workers.clone()
+        };
+        let (done, adopted) = bounded(workers.len());
         let mut told = 0;
-        for worker in &state.workers {
+        for worker in &workers {
             if worker.handle.tell(Command::Swap { plugin: plugin.clone(), done: done.clone() }) {
                 (worker.wake)();
                 told += 1;

@@ -88,12 +88,17 @@ where
         Ok(if flow == Flow::Go { fresh } else { flow })
     }
 
+    /// Whether an instance that starts now, and takes all of its deadline, does so before the open transaction has to end.
+    pub(crate) fn instance_starts_in_time(&self) -> bool {
+        let started_by = self.clock.now() + self.settings.start_deadline;
+        self.open.is_none_or(|open| started_by <= open.begun + self.settings.last_moment())
+    }
+
     /// A fresh instance for the next call. It may take `start_deadline` to start, and no transaction may end before it does:
     /// one that could is closed now.
     fn restart_plugin(&mut self, partition: InputPartition) -> Result<Flow, Failed> {
         self.plugin.renew();
-        let started_by = self.clock.now() + self.settings.start_deadline;
-        if self.open.is_none_or(|open| started_by <= open.begun + self.settings.last_moment()) {
+        if self.instance_starts_in_time() {
             return Ok(Flow::Go);
         }
         match self.end_transaction()? {

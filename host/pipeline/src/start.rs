@@ -294,7 +294,7 @@ fn listener(worker: &WorkerThread, consumer: &Arc<Consumer>) -> Listener {
             consumer.wake(number);
         }
     };
-    Listener { handle: worker.handle.clone(), wake: Box::new(wake) }
+    Listener { handle: worker.handle.clone(), wake: Arc::new(wake) }
 }
 
 /// Takes the consumer down on a thread of its own and waits for it only so long: everything is committed by now, and the

@@ -28,11 +28,11 @@ pub struct Swapped {
     pub pipeline: String,
     /// The plugin's name in the configuration.
     pub plugin: String,
-    pub outcome: Outcome,
+    pub verdict: Verdict,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
+pub enum Verdict {
     /// `sha256:<hex>` of the files; `late` workers have not got there within [`ADOPT_TIMEOUT`]; `pause` is the longest time
     /// that a worker spent on it between two batches.
     Swapped { before: String, after: String, workers: usize, late: usize, pause: Duration },
@@ -87,31 +87,31 @@ impl Swapper {
         pipeline: &Pipeline,
         current: &Current,
     ) -> Swapped {
-        let (plugin, outcome) = match &pipeline.plugin.kind {
-            PluginKind::Native(name) => (name.clone(), Outcome::Native),
+        let (plugin, verdict) = match &pipeline.plugin.kind {
+            PluginKind::Native(name) => (name.clone(), Verdict::Native),
             PluginKind::Wasm(wasm) => {
                 let plugin = loaded.entry(wasm.name.clone()).or_insert_with(|| load(loader, wasm));
                 (wasm.name.clone(), self.give(pipeline, current, plugin))
             }
         };
-        let swapped = Swapped { pipeline: pipeline.name.clone(), plugin, outcome };
+        let swapped = Swapped { pipeline: pipeline.name.clone(), plugin, verdict };
         self.tell(&swapped);
         swapped
     }
 
-    fn give(&self, pipeline: &Pipeline, current: &Current, plugin: &Result<Plugin, Vec<String>>) -> Outcome {
+    fn give(&self, pipeline: &Pipeline, current: &Current, plugin: &Result<Plugin, Vec<String>>) -> Verdict {
         let plugin = match plugin {
             Ok(plugin) => plugin,
-            Err(problems) => return Outcome::Refused { problems: problems.clone() },
+            Err(problems) => return Verdict::Refused { problems: problems.clone() },
         };
         let before = current.plugin();
         let digest = |plugin: &BoundPlugin| plugin.digest().unwrap_or_default().to_owned();
         if digest(&before) == plugin.digest() {
-            return Outcome::Same { digest: plugin.digest().to_owned() };
+            return Verdict::Same { digest: plugin.digest().to_owned() };
         }
         let after = match BoundPlugin::bind(pipeline, plugin) {
             Ok(after) => after,
-            Err(problems) => return Outcome::Refused { problems: problems.iter().map(ToString::to_string).collect() },
+            Err(problems) => return Verdict::Refused { problems: problems.iter().map(ToString::to_string).collect() },
         };
         let (told, adopted) = current.replace(&after);
         let metrics = self.metrics.pipeline(&pipeline.name);
@@ -122,28 +122,28 @@ impl Swapper {
             (0..told).map_while(|_| adopted.recv_deadline(deadline).ok()).map(|adopted| adopted.pause).collect();
         let (workers, late) = (pauses.len(), told - pauses.len());
         let pause = pauses.into_iter().max().unwrap_or_default();
-        Outcome::Swapped { before: digest(&before), after: digest(&after), workers, late, pause }
+        Verdict::Swapped { before: digest(&before), after: digest(&after), workers, late, pause }
     }
 
     fn tell(&self, swapped: &Swapped) {
-        let Swapped { pipeline, plugin, outcome } = swapped;
+        let Swapped { pipeline, plugin, verdict } = swapped;
         let metrics = self.metrics.pipeline(pipeline);
-        match outcome {
-            Outcome::Swapped { before, after, workers, late, pause } => {
+        match verdict {
+            Verdict::Swapped { before, after, workers, late, pause } => {
                 metrics.swaps.swapped.inc();
                 let pause_ms = pause.as_secs_f64() * 1e3;
                 tracing::info!(pipeline, plugin, digest = after, before, workers, late, pause_ms, "swapped");
             }
-            Outcome::Same { digest } => {
+            Verdict::Same { digest } => {
                 tracing::info!(pipeline, plugin, digest, "not swapped: its file is the one that runs")
             }
-            Outcome::Refused { problems } => {
+            Verdict::Refused { problems } => {
                 metrics.swaps.refused.inc();
                 for problem in problems {
                     tracing::error!(pipeline, plugin, "not swapped, the last good version goes on: {problem}");
                 }
             }
-            Outcome::Native => tracing::info!(pipeline, plugin, "not swapped: it is native"),
+            Verdict::Native => tracing::info!(pipeline, plugin, "not swapped: it is native"),
         }
     }
 }

@@ -209,6 +209,9 @@ where
                 }
                 Command::Swap { plugin, done } => {
                     let since = Instant::now();
+                    if !self.instance_starts_in_time() && self.producer == Producer::Ready {
+                        self.end_transaction()?;
+                    }
                     self.count_plugin();
                     self.plugin = plugin.instance();
                     // What was learned of the other one's calls.

@@ -41,8 +41,8 @@ pub(crate) enum Verb {
 
     /// Run the pipelines of a configuration on a Kafka inside of this process, for trying things out.
     ///
-    /// Nothing else is needed and nothing is left behind: the file's clusters are not touched, the topics are made, all is in
-    /// memory. Other clients reach it on 127.0.0.1.
+    /// Nothing else is needed: the file's clusters and state directory are not touched, the topics are made, all is in memory.
+    /// Other clients reach it on 127.0.0.1.
     Dev(Dev),
 
     /// Report every mistake in a configuration.
@@ -111,7 +111,8 @@ pub(crate) struct Dev {
     #[arg(long)]
     pub(crate) watch: bool,
 
-    /// What the Kafka does wrong: API:ACTION[:TIMES], such as EndTxn:drop-answer or Produce:delay=200ms:50.
+    /// What the Kafka does wrong: API:ACTION[:TIMES], such as EndTxn:drop-answer, Produce:delay=200ms:50, Fetch:refuse:always.
+    /// Actions: drop-answer, cut-answer, disconnect, refuse, delay=<n>ms; markers:delay=<n>ms delays those of transactions.
     #[arg(long, value_name = "FAULT", value_parser = fault::argument)]
     pub(crate) fault: Vec<fault::Fault>,
 

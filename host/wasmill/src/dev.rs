@@ -1,7 +1,8 @@
 //! `wasmill dev`: the pipelines of a configuration on a Kafka in this process, for trying things out.
 //!
 //! The clusters of the file are not touched: every one of them is replaced by the embedded broker, their addresses, properties
-//! and tokens are left aside, and the topics that the pipelines name are created. Everything is in memory and gone at the end.
+//! and tokens are left aside, and the topics that the pipelines name are created. Everything is in memory and gone at the end, but for the
+//! cache of compiled plugins.
 //! What runs on it is what [`crate::run`] runs.
 
 pub(crate) mod fault;
@@ -15,13 +16,15 @@ use crate::{lint, run};
 use anyhow::Context;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
-use wasmill_config::Config;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use wasmill_config::{Config, Pipeline};
 use wasmill_devbroker::{Broker, Options};
 
 /// Runs the pipelines until SIGTERM or SIGINT.
 pub(crate) fn dev(options: &Dev) -> anyhow::Result<()> {
     let mut config = lint::load(&options.file)?;
+    one_cluster_will_do(&config)?;
     let feeds = options.feed.iter().map(feed::Feed::open).collect::<Result<Vec<_>, _>>()?;
     let broker = Arc::new(start_broker(options)?);
     let topics = topics_of(&config);
@@ -40,19 +43,45 @@ pub(crate) fn dev(options: &Dev) -> anyhow::Result<()> {
         "a Kafka for development, in memory and on this machine only"
     );
 
-    let stop = Arc::new(AtomicBool::new(false));
-    for topic in &options.print {
-        print::follow(Arc::clone(&broker), topic.clone(), options.partitions, Arc::clone(&stop))?;
-    }
+    let (stop, over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+    let print =
+        |topic: &String| print::follow(Arc::clone(&broker), topic.clone(), options.partitions, Arc::clone(&over));
+    let printers = options.print.iter().map(print).collect::<anyhow::Result<Vec<_>>>()?;
     for feed in feeds {
         feed.start(Arc::clone(&broker), options.partitions, Arc::clone(&stop))?;
     }
     let plugins = config.plugins.clone();
     let watched = options.watch;
     let stopped = Arc::clone(&stop);
-    run::pipelines(config, options.instance_id.clone(), stop, move |swapper| {
+    let ended = run::pipelines(config, options.instance_id.clone(), stop, move |swapper| {
         if watched { watch::start(plugins, swapper, stopped) } else { Ok(()) }
-    })
+    });
+    // What the pipelines have committed on their way out is printed, too.
+    over.store(true, Ordering::Relaxed);
+    for printer in printers {
+        if printer.join().is_err() {
+            tracing::error!("a thread that prints panicked");
+        }
+    }
+    ended
+}
+
+/// What is apart on two clusters must not meet on one: a group would be shared, a topic read by who should not.
+fn one_cluster_will_do(config: &Config) -> anyhow::Result<()> {
+    for (at, one) in config.pipelines.iter().enumerate() {
+        for other in config.pipelines.iter().skip(at + 1).filter(|other| other.cluster.name != one.cluster.name) {
+            let (topics, others) = (topics_of_one(one), topics_of_one(other));
+            let shared = topics.iter().find(|topic| others.contains(topic)).map(|topic| format!("the topic `{topic}`"));
+            let shared = shared.or_else(|| (one.group == other.group).then(|| format!("the group `{}`", one.group)));
+            if let Some(shared) = shared {
+                let (one, other) = (&one.name, &other.name);
+                let apart = "are on different clusters and both have";
+                let text = format!("pipelines `{one}` and `{other}` {apart} {shared}; `dev` has one cluster for all");
+                return Err(UserFault(text).into());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn start_broker(options: &Dev) -> anyhow::Result<Broker> {
@@ -64,12 +93,13 @@ fn start_broker(options: &Dev) -> anyhow::Result<Broker> {
 
 /// Every topic that a pipeline reads or writes.
 fn topics_of(config: &Config) -> BTreeSet<String> {
-    let of_one = |pipeline: &wasmill_config::Pipeline| {
-        let inputs = pipeline.inputs.iter().map(|input| input.topic.clone());
-        let outputs = pipeline.outputs.iter().map(|output| output.topic.clone());
-        inputs.chain(outputs).chain([pipeline.dead_letters.topic.clone()]).collect::<Vec<_>>()
-    };
-    config.pipelines.iter().flat_map(of_one).collect()
+    config.pipelines.iter().flat_map(topics_of_one).collect()
+}
+
+fn topics_of_one(pipeline: &Pipeline) -> Vec<String> {
+    let inputs = pipeline.inputs.iter().map(|input| input.topic.clone());
+    let outputs = pipeline.outputs.iter().map(|output| output.topic.clone());
+    inputs.chain(outputs).chain([pipeline.dead_letters.topic.clone()]).collect()
 }
 
 fn create_topics(broker: &Broker, topics: &BTreeSet<String>, partitions: i32) -> anyhow::Result<()> {
@@ -81,8 +111,10 @@ fn create_topics(broker: &Broker, topics: &BTreeSet<String>, partitions: i32) ->
     Ok(())
 }
 
-/// All pipelines to the embedded broker; what belongs to the file's own clusters would not fit it.
+/// All pipelines to the embedded broker; what belongs to the file's own clusters would not fit it, and an instance id of theirs
+/// is not ours to take.
 fn redirect(config: &mut Config, bootstrap: &str) {
+    config.state_directory = None;
     for pipeline in &mut config.pipelines {
         pipeline.cluster.bootstrap_servers = bootstrap.to_owned();
         pipeline.cluster.properties.clear();
@@ -91,7 +123,6 @@ fn redirect(config: &mut Config, bootstrap: &str) {
 }
 
 /// A thread that ends by itself or with the process.
-fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> anyhow::Result<()> {
-    std::thread::Builder::new().name(name.to_owned()).spawn(body).context("failed to start a thread")?;
-    Ok(())
+fn thread(name: &str, body: impl FnOnce() + Send + 'static) -> anyhow::Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.to_owned()).spawn(body).context("failed to start a thread")
 }

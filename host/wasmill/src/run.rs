@@ -203,14 +203,19 @@ fn swap_on_hangup(mut hangups: Signals, swapper: Arc<Swapper>) -> anyhow::Result
     Ok(())
 }
 
-/// The control plane: one small runtime. Dropping it ends the server.
-fn serve_admin(
-    config: &Config,
-    metrics: &Metrics,
-    health: &Health,
-    swaps: &Swaps,
-) -> anyhow::Result<Option<tokio::runtime::Runtime>> {
-    let Some(admin) = &config.admin else { return Ok(None) };
+/// The control plane: one small runtime. Dropping it ends the server, and waits for nothing: a swap may be compiling.
+struct ControlPlane(Option<tokio::runtime::Runtime>);
+
+impl Drop for ControlPlane {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
+}
+
+fn serve_admin(config: &Config, metrics: &Metrics, health: &Health, swaps: &Swaps) -> anyhow::Result<ControlPlane> {
+    let Some(admin) = &config.admin else { return Ok(ControlPlane(None)) };
     let listener = wasmill_admin::bind(admin.listen).map_err(|error| UserFault(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
@@ -225,5 +230,5 @@ fn serve_admin(
         }
     });
     tracing::info!("health and metrics on http://{}", admin.listen);
-    Ok(Some(runtime))
+    Ok(ControlPlane(Some(runtime)))
 }

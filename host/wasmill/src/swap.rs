@@ -9,18 +9,18 @@ use serde::Deserialize;
 use std::path::Path;
 use std::time::Duration;
 
-/// A process answers within 8 s, whatever its plugins do.
+/// A process answers within 8 s; a swap that takes longer is asked for again.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// Answers "still compiling" that are taken: 8 s each, together more than the longest compile deadline.
-const ASKS_MAX: usize = 16;
+/// Answers "still under way" that are taken: 8 s each, together more than the longest compile deadline of 600 s.
+const ASKS_MAX: usize = 90;
 
 /// What the process says of one pipeline.
 #[derive(Debug, Deserialize)]
 struct Swapped {
     pipeline: String,
     plugin: String,
-    outcome: String,
+    verdict: String,
     #[serde(default)]
     digest: String,
     #[serde(default)]
@@ -51,7 +51,7 @@ pub(crate) fn swap(file: &Path, pipelines: &[String]) -> anyhow::Result<()> {
     let mut refused = false;
     for path in paths {
         for swapped in ask(&base, &path)? {
-            refused |= swapped.outcome == "refused";
+            refused |= swapped.verdict == "refused";
             say(&swapped)?;
         }
     }
@@ -78,15 +78,15 @@ fn ask(base: &str, path: &str) -> anyhow::Result<Vec<Swapped>> {
             return Err(UserFault("the process is not ready yet: ask again when `readyz` says ok".to_owned()).into());
         }
     }
-    bail!("still compiling after {ASKS_MAX} answers: see the log of the process")
+    bail!("still under way after {ASKS_MAX} answers: see the log of the process")
 }
 
 fn say(swapped: &Swapped) -> anyhow::Result<()> {
-    let Swapped { pipeline, plugin, outcome, digest, workers, late, pause_ms, problems } = swapped;
+    let Swapped { pipeline, plugin, verdict, digest, workers, late, pause_ms, problems } = swapped;
     let head = format!("{pipeline}: plugin {plugin}");
-    let text = match outcome.as_str() {
+    let text = match verdict.as_str() {
         "swapped" if *late > 0 => {
-            format!("{head}: {digest} runs in {workers} workers, {late} will take it when they are done waiting\n")
+            format!("{head}: {digest} runs in {workers} workers, {late} have not got there: see the log\n")
         }
         "swapped" => format!("{head}: {digest} runs in {workers} workers, which paused for {pause_ms:.1} ms at most\n"),
         "same" => format!("{head}: not swapped, {digest} runs already\n"),

@@ -6,13 +6,14 @@ use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use wasmill_devbroker::{Broker, Bytes, NewRecord};
+use wasmill_devbroker::{Broker, Bytes, NewRecord, ResponseError};
 
-/// Records that are appended at once.
+/// Records that are appended at once, and their bytes: below what a topic takes in one batch (`max.message.bytes`, 1 MiB).
 const BATCH_RECORDS: usize = 100;
+const BATCH_BYTES: usize = 512 << 10;
 
-/// A longer line is a mistake, not a record: no broker takes it by default.
-const LINE_BYTES_MAX: usize = 1 << 20;
+/// A longer line is a mistake, not a record: no broker takes it by default, with what a batch adds to it.
+const LINE_BYTES_MAX: usize = 1_000_000;
 
 /// `TOPIC=FILE`, as it stands on the command line.
 #[derive(Clone, Debug)]
@@ -49,27 +50,31 @@ impl Feed {
 
     /// Appends the lines on a thread of its own, without keys, batch by batch to one partition after the other.
     pub(crate) fn start(self, broker: Arc<Broker>, partitions: i32, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
-        super::thread("feed", move || {
+        let feeding = super::thread("feed", move || {
             let (topic, file) = (self.topic.clone(), self.file.clone());
             match self.run(&broker, partitions, &stop) {
                 Ok(records) => tracing::info!(topic, records, "fed {}", file.display()),
                 Err(what) => tracing::error!(topic, "feeding {} ended: {what}", file.display()),
             }
-        })
+        });
+        feeding.map(drop)
     }
 
     fn run(mut self, broker: &Broker, partitions: i32, stop: &AtomicBool) -> Result<usize, String> {
-        let (mut fed, mut partition, mut batch) = (0, 0, Vec::with_capacity(BATCH_RECORDS));
+        let (mut fed, mut partition, mut bytes, mut batch) = (0, 0, 0, Vec::with_capacity(BATCH_RECORDS));
         while !stop.load(Ordering::Relaxed) {
             let line = next_line(&mut self.lines).map_err(|what| format!("line {}: {what}", fed + batch.len() + 1))?;
             let is_last = line.is_none();
-            batch.extend(line.map(|value| NewRecord { key: None, value: Some(value) }));
-            if batch.len() == BATCH_RECORDS || (is_last && !batch.is_empty()) {
+            let size = line.as_ref().map_or(0, Bytes::len);
+            if !batch.is_empty() && (is_last || batch.len() == BATCH_RECORDS || bytes + size > BATCH_BYTES) {
                 append(broker, &self.topic, partition, &batch)?;
                 fed += batch.len();
                 partition = (partition + 1) % partitions;
                 batch.clear();
+                bytes = 0;
             }
+            bytes += size;
+            batch.extend(line.map(|value| NewRecord { key: None, value: Some(value) }));
             if is_last {
                 break;
             }
@@ -79,9 +84,9 @@ impl Feed {
 }
 
 fn append(broker: &Broker, topic: &str, partition: i32, batch: &[NewRecord]) -> Result<(), String> {
-    broker.append(topic, partition, batch).map(drop).map_err(|error| match broker.full() {
-        true => "the broker's memory is full; it is meant for what fits into 1 GiB".to_owned(),
-        false => format!("the broker says {error:?}"),
+    broker.append(topic, partition, batch).map(drop).map_err(|error| match error {
+        ResponseError::KafkaStorageError => "the broker's memory is full: the log says how much it holds".to_owned(),
+        error => format!("the broker says {error:?}"),
     })
 }
 

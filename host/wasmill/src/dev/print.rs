@@ -4,6 +4,7 @@ use crate::output;
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
 use std::time::Duration;
 use wasmill_devbroker::{Broker, Bytes, Content, ReadRecord};
 
@@ -11,22 +12,32 @@ use wasmill_devbroker::{Broker, Bytes, Content, ReadRecord};
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Prints what there is and what comes, on a thread of its own.
-pub(crate) fn follow(broker: Arc<Broker>, topic: String, partitions: i32, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
+/// Once `over` it prints what is left and ends.
+pub(crate) fn follow(
+    broker: Arc<Broker>,
+    topic: String,
+    partitions: i32,
+    over: Arc<AtomicBool>,
+) -> anyhow::Result<JoinHandle<()>> {
     super::thread("print", move || {
         let mut next = vec![0; usize::try_from(partitions).unwrap_or_default()];
         loop {
-            // Before the look, so that what was committed before the stop is printed.
-            let is_last = stop.load(Ordering::Relaxed);
+            // Before the look, so that what was committed before the end is printed.
+            let is_over = over.load(Ordering::Relaxed);
+            let mut is_idle = true;
             for (partition, next) in (0..).zip(&mut next) {
+                let before = *next;
                 if let Err(error) = print(&broker, &topic, partition, next) {
                     tracing::error!(topic, "printing ended: {error:#}");
                     return;
                 }
+                is_idle &= *next == before;
             }
-            if is_last {
-                return;
+            match (is_idle, is_over) {
+                (true, true) => return,
+                (true, false) => std::thread::sleep(LOOK_INTERVAL),
+                (false, _) => {}
             }
-            std::thread::sleep(LOOK_INTERVAL);
         }
     })
 }

@@ -24,9 +24,10 @@ struct Watched {
 }
 
 impl Watched {
+    /// The first look counts as a change: the file may have been written while the process started. A swap of equal files
+    /// costs nothing.
     fn new(file: PathBuf) -> Watched {
-        let now = look(&file);
-        Watched { file, settled: now, last: now }
+        Watched { file, settled: None, last: None }
     }
 
     /// Whether the file is another one now, and whole. A file that is gone is waited for.
@@ -49,7 +50,7 @@ pub(crate) fn start(
 ) -> anyhow::Result<()> {
     let swapper = Arc::clone(swapper);
     let mut watched: Vec<Watched> = plugins.iter().map(|plugin| Watched::new(plugin.file.clone())).collect();
-    super::thread("watch", move || {
+    let watching = super::thread("watch", move || {
         while !stop.load(Ordering::Relaxed) {
             std::thread::sleep(LOOK_INTERVAL);
             let mut changed = Vec::new();
@@ -64,7 +65,8 @@ pub(crate) fn start(
                 let _ = swapper.swap(&pipelines);
             }
         }
-    })
+    });
+    watching.map(drop)
 }
 
 fn look(file: &PathBuf) -> Look {
