@@ -1,7 +1,8 @@
 use bytes::Buf as _;
+use kafka_protocol::ResponseError;
 
 use super::*;
-use crate::api::APIS;
+use crate::api::{APIS, refusal};
 use crate::fuzz::{Seeded, encoded, sample};
 
 #[test]
@@ -71,4 +72,18 @@ fn twenty_thousand_seeded_requests_are_answered_or_refused() {
     }
     // Neither side may be rare, else the test sees little.
     assert!((cases as usize / 20..cases as usize * 19 / 20).contains(&answered), "{answered} of {cases} answered");
+}
+
+/// A client that is refused must be told so, in whatever version it speaks: an answer that does not encode closes the
+/// connection instead.
+#[test]
+fn a_refusal_of_every_request_encodes_in_every_version() {
+    for api in APIS {
+        for version in api.min..=api.max {
+            let request = sample(api.key, version);
+            let Some(answer) = refusal::answer(&request, version, ResponseError::NotCoordinator) else { continue };
+            let mut output = BytesMut::new();
+            assert_eq!(encode(7, version, &answer, &mut output), Some(()), "{:?} {version}", api.key);
+        }
+    }
 }
