@@ -4,7 +4,7 @@
     python3 -m venv venv && venv/bin/pip install vaderSentiment==3.3.2
     venv/bin/python generate.py ../../../examples/data/feedback.jsonl > vader.jsonl
 
-The reference: https://pypi.org/project/vaderSentiment/3.3.2/, MIT, by C.J. Hutto. The texts are written here, one table for
+The reference: vaderSentiment 3.3.2 on PyPI, MIT, by C.J. Hutto. The texts are written here, one table for
 each rule of VADER, but for the last: every fifth of the real ones in examples/data.
 """
 
