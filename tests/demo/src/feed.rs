@@ -13,7 +13,7 @@ use rdkafka::message::{DeliveryResult, Message as _};
 use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _, ProducerContext};
 
 use crate::board::{Board, now_ms};
-use crate::ledger;
+use crate::ledger::{self, Sent};
 use crate::pipelines::ALL;
 use crate::records::Records;
 
@@ -24,7 +24,7 @@ const FLUSH_MAX: Duration = Duration::from_secs(30);
 
 /// A feed that is under way.
 #[derive(Debug)]
-pub(crate) struct Feed(JoinHandle<Result<Vec<String>>>);
+pub(crate) struct Feed(JoinHandle<Result<Vec<Sent>>>);
 
 impl Feed {
     pub(crate) fn start(
@@ -44,11 +44,11 @@ impl Feed {
         self.0.is_finished()
     }
 
-    /// What each record that was sent is known by.
+    /// Each record that was sent.
     ///
     /// # Errors
     /// One was not acknowledged.
-    pub(crate) fn finish(self) -> Result<Vec<String>> {
+    pub(crate) fn finish(self) -> Result<Vec<Sent>> {
         self.0.join().map_err(|_| anyhow!("a feed panicked"))?
     }
 }
@@ -86,7 +86,7 @@ fn send_all(
     records: &Records,
     time: Duration,
     board: &Board,
-) -> Result<Vec<String>> {
+) -> Result<Vec<Sent>> {
     let began = Instant::now();
     board.change(pipeline, |tally| tally.began = Some(began));
     let mut sent = 0;
@@ -103,11 +103,12 @@ fn send_all(
     producer.flush(FLUSH_MAX).context("the last records were not acknowledged in time")?;
     let places = producer.context().0.lock().unwrap_or_else(PoisonError::into_inner);
     ensure!(places.len() == sent, "{} of {sent} records were acknowledged", places.len());
-    let known_by = |&(number, partition, offset): &(usize, i32, i64)| {
-        let made = records.get(number).and_then(|made| made.identity);
-        made.unwrap_or_else(|| ledger::place(partition, offset))
+    let sent = |&(number, partition, offset): &(usize, i32, i64)| {
+        let made = records.get(number).context("no such record")?;
+        let place = ledger::place(partition, offset);
+        Ok(Sent::new(made.identity.unwrap_or_else(|| place.clone()), place, made.value.as_bytes()))
     };
-    Ok(places.iter().map(known_by).collect())
+    places.iter().map(sent).collect()
 }
 
 fn send(producer: &BaseProducer<Places>, pipeline: usize, records: &Records, number: usize) -> Result<()> {

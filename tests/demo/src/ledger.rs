@@ -1,10 +1,13 @@
-//! Accounts for every record: each that was sent must be in an output or among the dead letters, once.
+//! Accounts for every record: each that was sent must be in an output or among the dead letters, once, and be what it was.
+//!
+//! What has an order's id has its bytes, and a dead letter names the place it came from. A row says its place and nothing else
+//! about the text it was made from.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 
 use serde::Deserialize;
-use wasmill_verify::record::Record;
+use wasmill_verify::record::{Record, digest};
 
 use crate::pipelines::Identity;
 
@@ -22,10 +25,31 @@ pub fn place(partition: i32, offset: i64) -> String {
     format!("partition {partition}, offset {offset}")
 }
 
-#[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
-struct Times {
+/// A record that was sent, and what it must be again.
+#[derive(Debug, Clone)]
+pub struct Sent {
+    known_by: String,
+    /// Where it stands in the input.
+    place: String,
+    /// Of its value.
+    digest: u64,
+}
+
+impl Sent {
+    pub fn new(known_by: String, place: String, value: &[u8]) -> Sent {
+        Sent { known_by, place, digest: digest(&Some(value)) }
+    }
+}
+
+/// What became of a record.
+#[derive(Debug, Default)]
+struct Fate {
     sent: u64,
     seen: u64,
+    place: String,
+    digest: u64,
+    is_altered: bool,
+    is_misplaced: bool,
 }
 
 /// One pipeline's account.
@@ -33,7 +57,7 @@ struct Times {
 pub struct Ledger {
     identity: Identity,
     /// One entry for each record that was sent, and for each that was not and came out.
-    times: HashMap<String, Times>,
+    fates: HashMap<String, Fate>,
     pub sent: u64,
     pub outputs: u64,
     pub dead_letters: BTreeMap<String, u64>,
@@ -43,66 +67,78 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Of records that are known by these.
-    pub fn new(identity: Identity, sent: Vec<String>) -> Ledger {
-        let mut times: HashMap<String, Times> = HashMap::new();
+    /// Of these records.
+    pub fn new(identity: Identity, sent: Vec<Sent>) -> Ledger {
+        let mut fates: HashMap<String, Fate> = HashMap::new();
         let count = sent.len() as u64;
-        for known_by in sent {
-            times.entry(known_by).or_default().sent += 1;
+        for Sent { known_by, place, digest } in sent {
+            let fate = fates.entry(known_by).or_default();
+            *fate = Fate { sent: fate.sent + 1, place, digest, ..Fate::default() };
         }
-        Ledger { identity, times, sent: count, outputs: 0, dead_letters: BTreeMap::new(), example: None, nameless: 0 }
+        Ledger { identity, fates, sent: count, outputs: 0, dead_letters: BTreeMap::new(), example: None, nameless: 0 }
     }
 
     /// Enters a committed record of the output.
     pub fn output(&mut self, record: &Record<'_>) {
         self.outputs += 1;
-        let known_by = match self.identity {
-            Identity::OrderId => order_id(record),
-            Identity::Place => row_place(record),
+        let (known_by, is_unchanged) = match self.identity {
+            Identity::OrderId => (order_id(record), true),
+            Identity::Place => (row_place(record), false),
         };
-        self.enter(known_by);
+        if let Some(fate) = self.enter(known_by) {
+            fate.is_altered |= is_unchanged && digest(&record.value) != fate.digest;
+        }
     }
 
     /// Enters a committed dead letter.
     pub fn dead_letter(&mut self, record: &Record<'_>) {
         let code = header(record, CODE).unwrap_or("(none)").to_owned();
+        let source = header_place(record);
         let known_by = match self.identity {
             Identity::OrderId => order_id(record),
-            Identity::Place => header_place(record),
+            Identity::Place => source.clone(),
         };
         if self.example.is_none() {
             let reason = header(record, MESSAGE).unwrap_or_default().to_owned();
             self.example = Some([known_by.clone().unwrap_or_default(), code.clone(), reason]);
         }
         *self.dead_letters.entry(code).or_default() += 1;
-        self.enter(known_by);
+        if let Some(fate) = self.enter(known_by) {
+            fate.is_altered |= digest(&record.value) != fate.digest;
+            fate.is_misplaced |= source.as_ref() != Some(&fate.place);
+        }
     }
 
     pub fn set_aside(&self) -> u64 {
         self.dead_letters.values().sum()
     }
 
-    fn enter(&mut self, known_by: Option<String>) {
-        match known_by {
-            Some(known_by) => self.times.entry(known_by).or_default().seen += 1,
-            None => self.nameless += 1,
-        }
+    fn enter(&mut self, known_by: Option<String>) -> Option<&mut Fate> {
+        let Some(known_by) = known_by else {
+            self.nameless += 1;
+            return None;
+        };
+        let fate = self.fates.entry(known_by).or_default();
+        fate.seen += 1;
+        Some(fate)
     }
 
-    /// What does not add up, a line for each kind; empty when every record is there once.
+    /// What does not add up, a line for each kind; empty when every record is there once and unchanged.
     pub fn faults(&self) -> Vec<Fault> {
-        let found = |kind, is_so: fn(&Times) -> bool| {
-            let mut names: Vec<String> =
-                self.times.iter().filter(|(_, times)| is_so(times)).map(|(name, _)| name.clone()).collect();
+        let found = |kind, is_so: fn(&Fate) -> bool| {
+            let named = self.fates.iter().filter(|(_, fate)| is_so(fate)).map(|(name, _)| name.clone());
+            let mut names: Vec<String> = named.collect();
             names.sort();
             let count = names.len() as u64;
             names.truncate(NAMED_MAX);
             Fault { kind, count, names }
         };
         let faults = [
-            found("missing", |times| times.seen < times.sent),
-            found("more than once", |times| times.sent > 0 && times.seen > times.sent),
-            found("never sent", |times| times.sent == 0),
+            found("missing", |fate| fate.seen < fate.sent),
+            found("more than once", |fate| fate.sent > 0 && fate.seen > fate.sent),
+            found("not as it was sent", |fate| fate.sent > 0 && fate.is_altered),
+            found("with another place in its headers", |fate| fate.sent > 0 && fate.is_misplaced),
+            found("never sent", |fate| fate.sent == 0),
             Fault { kind: "not to be recognised", count: self.nameless, names: Vec::new() },
         ];
         faults.into_iter().filter(|fault| fault.count > 0).collect()

@@ -58,7 +58,11 @@ fn adds_up(entries: &[Entry<'_>]) -> String {
         format!("  {name}: {} in = {} out + {} dead letters", ledger.sent, ledger.outputs, ledger.set_aside())
     });
     let sums: Vec<String> = sums.collect();
-    format!("It adds up, every record is there exactly once, looked up one by one:\n{}\n", sums.join("\n"))
+    format!(
+        "It adds up. Every record is there exactly once, looked up one by one; orders are byte for byte what was sent, and\n\
+         dead letters name the offset they came from:\n{}\n",
+        sums.join("\n"),
+    )
 }
 
 /// One dead letter, to see what there is to see.
@@ -90,12 +94,18 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::ledger::Sent;
     use crate::pipelines::Identity;
 
+    fn order(id: &str) -> String {
+        format!(r#"{{"order_id":"{id}"}}"#)
+    }
+
     fn reported(sent: &[&str], outputs: &[&str]) -> (String, bool) {
-        let mut ledger = Ledger::new(Identity::OrderId, sent.iter().map(|it| (*it).to_owned()).collect());
+        let record = |id: &&str| Sent::new((*id).to_owned(), String::new(), order(id).as_bytes());
+        let mut ledger = Ledger::new(Identity::OrderId, sent.iter().map(record).collect());
         for id in outputs {
-            let value = format!(r#"{{"order_id":"{id}"}}"#);
+            let value = order(id);
             ledger.output(&wasmill_verify::record::Record {
                 partition: 0,
                 offset: 0,

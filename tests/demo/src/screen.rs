@@ -12,6 +12,9 @@ const LINE_INTERVAL: Duration = Duration::from_secs(5);
 
 /// Moves up a line and clears it.
 const UP_AND_CLEAR: &str = "\x1b[1A\x1b[2K";
+/// Between these a line that is too long for the terminal is cut: one that went on in the next would not be erased.
+const WRAP_OFF: &str = "\x1b[?7l";
+const WRAP_ON: &str = "\x1b[?7h";
 
 #[derive(Debug)]
 pub(crate) struct Screen {
@@ -37,10 +40,9 @@ impl Screen {
     /// How far it is.
     pub(crate) fn show(&mut self, tallies: &[Tally]) {
         if self.is_terminal {
-            let lines: Vec<String> =
-                ALL.iter().zip(tallies).map(|(pipeline, tally)| line(pipeline.name, tally)).collect();
-            self.write(&format!("{}{}\n", self.erased(), lines.join("\n")));
-            self.drawn = lines.len();
+            let block = block(tallies);
+            self.write(&format!("{}{WRAP_OFF}{block}{WRAP_ON}", self.erased()));
+            self.drawn = block.lines().count();
         } else if self.last_line.is_none_or(|last| last.elapsed() >= LINE_INTERVAL) {
             self.last_line = Some(Instant::now());
             let parts: Vec<String> =
@@ -59,16 +61,42 @@ impl Screen {
     }
 }
 
-fn line(name: &str, tally: &Tally) -> String {
-    let waiting = tally.sent.saturating_sub(tally.arrived());
-    format!(
-        "         {name:<17} in {:>7}   out {:>7}   dead letters {:>6}   on the way {waiting:>6}",
-        tally.sent,
-        tally.outputs,
-        tally.set_aside()
-    )
+/// A head, and a line for each pipeline.
+fn block(tallies: &[Tally]) -> String {
+    let mut block = line("", ["in", "out", "dead letters", "on the way"].map(str::to_owned));
+    for (pipeline, tally) in ALL.iter().zip(tallies) {
+        let waiting = tally.sent.saturating_sub(tally.arrived());
+        let numbers = [tally.sent, tally.outputs, tally.set_aside(), waiting];
+        block.push_str(&line(pipeline.name, numbers.map(|number| number.to_string())));
+    }
+    block
+}
+
+fn line(name: &str, [sent, outputs, dead_letters, waiting]: [String; 4]) -> String {
+    format!("         {name:<16}  {sent:>7}  {outputs:>7}  {dead_letters:>12}  {waiting:>10}\n")
 }
 
 fn short(name: &str, tally: &Tally) -> String {
     format!("{name}: {} in, {} out, {} dead letters", tally.sent, tally.outputs, tally.set_aside())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_block_is_a_table_that_fits_a_terminal_of_80_columns_whatever_is_sent() {
+        let dead_letters = [("a-code".to_owned(), 90_000), ("b-code".to_owned(), 9_999)].into();
+        let orders = Tally { sent: 1_000_000, outputs: 900_000, dead_letters, ..Tally::default() };
+        let block = block(&[orders, Tally::default()]);
+        assert_eq!(
+            block.lines().collect::<Vec<_>>(),
+            [
+                "                                in      out  dead letters  on the way",
+                "         order-validation  1000000   900000         99999           1",
+                "         sentiment               0        0             0           0",
+            ]
+        );
+        assert!(block.lines().all(|line| line.len() < 80));
+    }
 }

@@ -7,7 +7,7 @@ use wasmill_verify::positions::Positions;
 use wasmill_verify::{ends, topic};
 
 use crate::board::Board;
-use crate::ledger::Ledger;
+use crate::ledger::{Ledger, Sent};
 use crate::pipelines::{ALL, Pipeline};
 
 /// A killed member has been given up by then, and a backlog worked off.
@@ -41,7 +41,7 @@ pub(crate) fn wait_committed(bootstrap: &str, board: &Board, mut look: impl FnMu
 }
 
 /// Enters everything that readers of committed records get.
-pub(crate) fn account(bootstrap: &str, pipeline: &Pipeline, sent: Vec<String>) -> Result<Ledger> {
+pub(crate) fn account(bootstrap: &str, pipeline: &Pipeline, sent: Vec<Sent>) -> Result<Ledger> {
     let mut ledger = Ledger::new(pipeline.identity, sent);
     topic::read(bootstrap, pipeline.output, |record| ledger.output(record)).context(pipeline.output)?;
     topic::read(bootstrap, pipeline.dead_letters, |record| ledger.dead_letter(record))

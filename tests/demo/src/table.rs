@@ -57,11 +57,13 @@ mod tests {
     use expect_test::expect;
 
     use super::*;
+    use crate::ledger::Sent;
     use crate::pipelines::Identity;
 
     #[test]
     fn each_pipeline_has_a_row_and_below_it_its_codes_the_most_frequent_first() {
-        let mut orders = Ledger::new(Identity::OrderId, vec![String::new(); 12_000]);
+        let order = Sent::new(String::new(), String::new(), b"");
+        let mut orders = Ledger::new(Identity::OrderId, vec![order; 12_000]);
         orders.outputs = 11_900;
         orders.dead_letters = [("a-code", 7), ("b-code", 90), ("c-code", 3)].map(|(a, b)| (a.to_owned(), b)).into();
         let texts = Ledger::new(Identity::Place, vec![]);
