@@ -130,16 +130,6 @@ fn bind(pipeline: &Pipeline, loaded: &BTreeMap<&str, Plugin>) -> Result<Option<B
     loaded.get(wasm.name.as_str()).map(|plugin| BoundPlugin::bind(pipeline, plugin)).transpose()
 }
 
-fn bind_wasm(pipeline: &Pipeline, name: &str, plugin: &Plugin) -> Result<BoundPlugin, Vec<Problem>> {
-    let inputs: Vec<(&str, &str)> =
-        pipeline.inputs.iter().map(|input| (input.name.as_str(), input.topic.as_str())).collect();
-    let outputs: Vec<&str> = pipeline.outputs.iter().map(|output| output.name.as_str()).collect();
-    match plugin.bind(&pipeline.name, &inputs, &outputs) {
-        Ok(binding) => Ok(BoundPlugin(Kind::Wasm { name: name.to_owned(), plugin: plugin.clone(), binding })),
-        Err(unfit) => Err(unfit.iter().map(|unfit| misfit(unfit, pipeline)).collect()),
-    }
-}
-
 /// At the name that the plugin has not got, or where a missing one would be.
 fn misfit(unfit: &BindProblem, pipeline: &Pipeline) -> Problem {
     let place = match unfit {
@@ -201,7 +191,12 @@ impl BoundPlugin {
     /// # Errors
     /// Everything that does not fit, with its place in the file.
     pub(crate) fn bind(pipeline: &Pipeline, plugin: &Plugin) -> Result<BoundPlugin, Vec<Problem>> {
-        bind_wasm(pipeline, pipeline.plugin.name(), plugin)
+        let inputs: Vec<(&str, &str)> =
+            pipeline.inputs.iter().map(|input| (input.name.as_str(), input.topic.as_str())).collect();
+        let outputs: Vec<&str> = pipeline.outputs.iter().map(|output| output.name.as_str()).collect();
+        let bound = plugin.bind(&pipeline.name, &inputs, &outputs);
+        let binding = bound.map_err(|unfit| unfit.iter().map(|it| misfit(it, pipeline)).collect::<Vec<_>>())?;
+        Ok(BoundPlugin(Kind::Wasm { name: pipeline.plugin.name().to_owned(), plugin: plugin.clone(), binding }))
     }
 
     /// For one worker.

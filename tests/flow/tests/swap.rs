@@ -28,6 +28,18 @@ fn batches_after_the_swap_are_the_new_plugins_and_the_transaction_stays_open() {
     assert_eq!((world.position(0), world.count(Commit), world.count(Abort)), (9, 1, 0));
 }
 
+/// R5.7: the new instance may take all of its deadline to start, and the transaction would not live that long.
+#[test]
+fn an_open_transaction_that_the_new_instance_could_outlast_is_committed_before_the_swap() {
+    let (mut rig, adopted) = swapped_after(3, Rig::new(1).feed(0, 9));
+    rig.settings.start_deadline = rig.settings.transaction_timeout;
+    let ran = rig.run(Each(|_: &str, _| Answer::Reject("no-good"))).good();
+    assert!(adopted.try_recv().is_ok());
+    let world = ran.world();
+    assert_eq!((world.dead_letters().len(), world.written("out0", 0).len()), (3, 6));
+    assert_eq!((world.position(0), world.count(Commit), world.count(Abort)), (9, 2, 0));
+}
+
 #[test]
 fn a_record_that_waits_keeps_its_attempts_and_goes_to_the_new_plugin() {
     let (rig, adopted) = swapped_after(3, Rig::new(1).feed(0, 3));
