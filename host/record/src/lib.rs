@@ -13,15 +13,17 @@ pub mod outcome;
 pub mod record;
 pub mod sink;
 pub mod source;
+pub mod state;
 
 pub use clock::{Clock, SystemClock};
 pub use failure::{Class, Failure};
 pub use group::{Group, Membership};
 pub use offset::{CommitOffset, InputPartition, Offset, Origin};
 pub use outcome::{
-    Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, HeaderSpan, Invoke, InvokeCounts, InvokeError, Outcome,
-    Reply, Source as CallSource, Span,
+    Change, ChangeRun, Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, HeaderSpan, Invoke, InvokeCounts,
+    InvokeError, Outcome, Reply, Source as CallSource, Span,
 };
 pub use record::{Batch, EachHeader, Record};
 pub use sink::{DeadLetter, Position, Refusal, Sink, Wire, WriteError};
 pub use source::{BatchLimits, PartitionError, PartitionErrorKind, Polled, Source};
+pub use state::{ChangelogEnd, EachEntry, ReadState, StateError};

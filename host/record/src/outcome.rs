@@ -3,7 +3,8 @@
 //! The seam [`Invoke`] is all the main path knows of a plugin: native functions stand behind it in tests and benches,
 //! the sandbox in production.
 
-use crate::{Batch, InputPartition};
+use crate::{Batch, InputPartition, ReadState};
+use std::sync::Arc;
 
 /// Bytes in [`Reply::bytes`]. Indices are checked by [`Reply::slice`]; a reply that names bytes it has not got is a
 /// protocol violation, never a panic.
@@ -53,6 +54,23 @@ pub struct Emission {
     pub partition: Option<i32>,
 }
 
+/// A change of keyed state: the new value of a key, or that it has none any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// Number of the store.
+    pub store: u16,
+    pub key: Span,
+    /// `None` deletes.
+    pub value: Option<Span>,
+}
+
+/// Neighbours in [`Reply::changes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChangeRun {
+    pub first: u32,
+    pub count: u32,
+}
+
 /// The answer for one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -76,6 +94,11 @@ pub struct Reply {
     pub emissions: Vec<Emission>,
     /// Own headers of all emissions.
     pub headers: Vec<HeaderSpan>,
+    /// Changes of keyed state of all records.
+    pub changes: Vec<Change>,
+    /// The changes of each record, in order; fewer than `outcomes` where the last ones have none. Those of a record that
+    /// is rejected or waits are not kept.
+    pub change_runs: Vec<ChangeRun>,
     pub bytes: Vec<u8>,
 }
 
@@ -84,6 +107,8 @@ impl Reply {
         self.outcomes.clear();
         self.emissions.clear();
         self.headers.clear();
+        self.changes.clear();
+        self.change_runs.clear();
         self.bytes.clear();
     }
 
@@ -104,6 +129,13 @@ impl Reply {
     pub fn headers(&self, run: HeaderRun) -> Option<&[HeaderSpan]> {
         let first = usize::try_from(run.first).ok()?;
         self.headers.get(first..first.checked_add(usize::try_from(run.count).ok()?)?)
+    }
+
+    /// The changes of the record at `at` of the call; `None` when they lie outside.
+    pub fn changes_of(&self, at: usize) -> Option<&[Change]> {
+        let Some(run) = self.change_runs.get(at) else { return Some(&[]) };
+        let first = usize::try_from(run.first).ok()?;
+        self.changes.get(first..first.checked_add(usize::try_from(run.count).ok()?)?)
     }
 }
 
@@ -193,6 +225,11 @@ pub trait Invoke<B: Batch>: Send {
     /// The most records that one call should get at this moment; changes between calls, never 0.
     fn batch_max(&self) -> usize {
         usize::MAX
+    }
+
+    /// Calls from now on read this keyed state: that of the partition whose records they get.
+    fn read_from(&mut self, state: &Arc<dyn ReadState>) {
+        let _ = state;
     }
 
     /// Forgets everything: after a failure, an abort or a lost assignment, instance memory is only a cache.
