@@ -51,6 +51,7 @@ pub(crate) type Plugins = Named<WasmPlugin, LabelName>;
 pub(crate) type Pipelines = Named<Pipeline, LabelName>;
 pub(crate) type Inputs = Named<Input, AnyName>;
 pub(crate) type Outputs = Named<Output, AnyName>;
+pub(crate) type Stores = Named<Store, AnyName>;
 
 section! {
     /// A wasmill configuration: records go from an input topic through a plugin to output topics. `${NAME}` and
@@ -126,6 +127,9 @@ section! {
         /// Where records go that the plugin refuses.
         #[schemars(default)]
         dead_letters: DeadLetters,
+        /// What is said about the plugin's stores, by their names. Default: nothing; the plugin names its stores itself.
+        #[schemars(default)]
+        stores: Stores,
         /// How much is handed to the plugin at once.
         #[schemars(default)]
         batch: Batch,
@@ -203,6 +207,16 @@ section! {
 }
 
 section! {
+    /// A store of the plugin.
+    Store {
+        /// Values that were written so many ms ago, by the records' time, are gone. 1000 to 31536000000 (a year). Default:
+        /// they stay.
+        #[schemars(default)]
+        ttl_ms: Int<1_000, 31_536_000_000, 0>,
+    }
+}
+
+section! {
     /// What happens to records that the plugin wants to see again.
     Retry {
         /// Attempts in all, 1 to 1000, default 5; then the record is a dead letter.
@@ -232,8 +246,28 @@ section! {
 section! {
     /// What this process keeps on disk.
     State {
-        /// A folder of this process's own; it keeps the instance id there. Default: none, a new id at each start.
+        /// A folder of this process's own; it keeps the instance id there, and what is cached of its plugins' stores. Default:
+        /// none, a new id at each start.
         directory: FilePath,
+        /// Memory for what is read from disk, in MiB, 8 to 65536, default 64.
+        #[schemars(default)]
+        cache_mib: Int<8, 65_536, 64>,
+        /// Memory for what is not on disk yet, in MiB, 4 to 4096, default 64.
+        #[schemars(default)]
+        write_buffer_mib: Int<4, 4_096, 64>,
+        /// Files that are open at once, 16 to 100000, default 256.
+        #[schemars(default)]
+        open_files_max: Int<16, 100_000, 256>,
+        /// Keys and values that one transaction changes, in MiB, 1 to 1024, default 32: reaching it commits.
+        #[schemars(default)]
+        overlay_mib: Int<1, 1_024, 32>,
+        /// The largest key of a store, in bytes, 1 to 65536, default 4096. A record that changes a larger one is a dead letter.
+        #[schemars(default)]
+        key_bytes_max: Int<1, 65_536, 4_096>,
+        /// The largest value of a store, in bytes, 1 to 16777216 (16 MiB), default 524288 (512 KiB). A record that writes a
+        /// larger one is a dead letter.
+        #[schemars(default)]
+        value_bytes_max: Int<1, { 16 << 20 }, { 512 << 10 }>,
     }
 }
 

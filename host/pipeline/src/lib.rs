@@ -5,6 +5,7 @@
 //! what they are carried out on hides behind the seams of `record`, so that flow tests run this very code in memory.
 
 pub mod command;
+mod changelogs;
 mod company;
 mod counts;
 pub mod crash;
@@ -12,12 +13,14 @@ mod current;
 mod ending;
 pub mod failed;
 pub mod handover;
+mod keeping;
 mod letters;
 #[cfg(feature = "native-plugins")]
 pub mod native;
 pub mod plugin;
 mod process;
 pub mod progress;
+pub mod restoring;
 pub mod settings;
 mod single_step;
 pub mod start;
@@ -35,6 +38,6 @@ pub use current::Current;
 pub use failed::Failed;
 pub use plugin::{BoundPlugin, Loader, NATIVE_PLUGINS, Plugins, PluginsError};
 pub use settings::WorkerSettings;
-pub use start::{Identity, Pipeline, Stopped, start};
+pub use start::{Identity, Pipeline, Process, Stopped, start};
 pub use swap::Swapper;
 pub use worker::Worker;

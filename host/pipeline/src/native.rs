@@ -49,6 +49,11 @@ impl Native {
     pub fn name(&self) -> &'static str {
         self.name
     }
+
+    /// None of them keeps state.
+    pub fn stores(&self) -> &[String] {
+        &[]
+    }
 }
 
 fn contains(value: Option<&[u8]>, words: &[u8]) -> bool {

@@ -5,6 +5,9 @@ use wasmill_config::PluginKind;
 use wasmill_record::BatchLimits;
 use wasmill_settle::{Backoff, Policy};
 
+/// Of a record batch with one change, beside key and value.
+const CHANGE_OVERHEAD_BYTES: usize = 512;
+
 /// Settings of one worker; all durations are derived in one place, so that their order is visible.
 #[derive(Debug, Clone)]
 pub struct WorkerSettings {
@@ -17,6 +20,12 @@ pub struct WorkerSettings {
     /// Name of each output, by its number.
     pub outputs: Vec<String>,
     pub dead_letter_topic: String,
+    /// Name of each store, by its number.
+    pub stores: Vec<String>,
+    /// Keys and values that one transaction changes, in all: reaching it commits.
+    pub state_overlay_bytes_max: usize,
+    pub state_key_bytes_max: usize,
+    pub state_value_bytes_max: usize,
     pub config_digest: String,
     /// `<instance>:<run>`: the start of every token.
     pub instance: String,
@@ -41,6 +50,10 @@ impl WorkerSettings {
             topics: config.inputs.iter().map(|input| input.topic.clone()).collect(),
             outputs: config.outputs.iter().map(|output| output.name.clone()).collect(),
             dead_letter_topic: config.dead_letters.topic.clone(),
+            stores: Vec::new(),
+            state_overlay_bytes_max: config.state.overlay_bytes_max,
+            state_key_bytes_max: config.state.key_bytes_max,
+            state_value_bytes_max: config.state.value_bytes_max,
             config_digest: config.digest.clone(),
             instance: instance.to_owned(),
             run: run.to_owned(),
@@ -59,6 +72,14 @@ impl WorkerSettings {
                 PluginKind::Wasm(plugin) => plugin.limits.start_deadline,
             },
         }
+    }
+
+    /// The worker keeps state in these stores; a change may be as large as their topics take, `topic_bytes_max`.
+    pub fn keep(&mut self, stores: &[String], topic_bytes_max: Option<usize>) {
+        self.stores = stores.to_vec();
+        let most = topic_bytes_max.unwrap_or(usize::MAX).saturating_sub(CHANGE_OVERHEAD_BYTES);
+        self.state_key_bytes_max = self.state_key_bytes_max.min(most / 2);
+        self.state_value_bytes_max = self.state_value_bytes_max.min(most.saturating_sub(self.state_key_bytes_max));
     }
 
     /// A transaction may be open this long before it is closed with what is decided (R5.7).

@@ -1,5 +1,6 @@
 //! What the brokers must have before a pipeline starts, and must not change while it runs.
 
+use crate::changelogs::Changelogs;
 use crate::watch::Look;
 use std::fmt::Write;
 use std::time::Duration;
@@ -16,6 +17,7 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) struct Topics {
     /// Facts of inputs, outputs and dead letters, each name once.
     known: Vec<TopicFacts>,
+    pub(crate) changelogs: Changelogs,
 }
 
 impl Topics {
@@ -26,7 +28,23 @@ impl Topics {
         if !missing.is_empty() {
             return Err(TopicsError::Missing(missing_text(&missing, &known, config)));
         }
-        Ok(Topics { known })
+        Ok(Topics { known, changelogs: Changelogs::default() })
+    }
+
+    /// The topics of `stores`, created where they are missing.
+    pub(crate) fn with_changelogs(
+        mut self,
+        probe: &Probe,
+        config: &Pipeline,
+        stores: &[String],
+    ) -> Result<Topics, TopicsError> {
+        self.changelogs = Changelogs::ensure(probe, config, stores, self.input_partitions(config))?;
+        Ok(self)
+    }
+
+    /// Of the first input.
+    pub(crate) fn input_partitions(&self, config: &Pipeline) -> i32 {
+        config.inputs.first().map_or(0, |input| self.partitions(&input.topic))
     }
 
     pub(crate) fn partitions(&self, topic: &str) -> i32 {
@@ -35,7 +53,7 @@ impl Topics {
 
     /// The largest `max.message.bytes` of any of them.
     pub(crate) fn record_bytes_max(&self) -> usize {
-        self.known.iter().filter_map(|topic| topic.bytes_max).max().unwrap_or(0)
+        self.all().filter_map(|topic| topic.settings.bytes_max).max().unwrap_or(0)
     }
 
     pub(crate) fn outputs(&self, config: &Pipeline) -> OutputTopics {
@@ -47,18 +65,19 @@ impl Topics {
             name: name.to_owned(),
             partitions: self.partitions(name),
             partitioner,
-            bytes_max: self.facts(name).and_then(|facts| facts.bytes_max).filter(|_| !compressed),
+            bytes_max: self.facts(name).and_then(|facts| facts.settings.bytes_max).filter(|_| !compressed),
         };
         OutputTopics {
             outputs: config.outputs.iter().map(|output| topic(&output.topic, output.partition)).collect(),
             dead_letters: topic(&config.dead_letters.topic, Partitioner::Source),
+            changelogs: self.changelogs.topics.iter().map(|facts| topic(&facts.name, Partitioner::Source)).collect(),
         }
     }
 
     /// Compares with the brokers' present answer. Partitions that were added are no change: they are taken by the next
     /// rebalance.
     pub(crate) fn look(&self, probe: &Probe) -> Look {
-        let names: Vec<&str> = self.known.iter().map(|topic| topic.name.as_str()).collect();
+        let names: Vec<&str> = self.all().map(|topic| topic.name.as_str()).collect();
         let now = match probe.identities(&names, LOOK_TIMEOUT) {
             Ok(now) => now,
             Err(error) => {
@@ -67,7 +86,7 @@ impl Topics {
                 return Look::Unknown { message: error.to_string() };
             }
         };
-        for (before, now) in self.known.iter().filter_map(|before| Some((before, find(&now, &before.name)?))) {
+        for (before, now) in self.all().filter_map(|before| Some((before, find(&now, &before.name)?))) {
             let what = match now {
                 now if !now.exists() => "was deleted",
                 now if now.id != before.id => "was deleted and created again",
@@ -79,7 +98,11 @@ impl Topics {
     }
 
     fn facts(&self, topic: &str) -> Option<&TopicFacts> {
-        find(&self.known, topic)
+        self.all().find(|known| known.name == topic)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &TopicFacts> {
+        self.known.iter().chain(&self.changelogs.topics)
     }
 }
 
@@ -101,6 +124,8 @@ fn names(config: &Pipeline) -> Vec<&str> {
 pub enum TopicsError {
     #[error("{0}")]
     Missing(String),
+    #[error("{0}")]
+    Changelog(String),
     #[error(transparent)]
     Probe(#[from] ProbeError),
 }

@@ -14,6 +14,7 @@ use crate::company::Company;
 use crate::counts::{OwnCounters, Tally};
 use crate::ending::Ended;
 use crate::failed::Failed;
+use crate::keeping::Keeping;
 use crate::progress::{Phase, Progress};
 use crate::settings::WorkerSettings;
 use crate::stuck::Stuck;
@@ -68,6 +69,7 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) refused: Refused,
     pub(crate) waiting: Waiting,
     pub(crate) company: Company,
+    pub(crate) keeping: Keeping,
     pub(crate) stuck: Stuck,
     pub(crate) fencing: Fencing,
     pub(crate) producer: Producer,
@@ -110,6 +112,8 @@ pub(crate) struct Open {
     pub(crate) due: Instant,
     pub(crate) records: usize,
     pub(crate) bytes: usize,
+    /// Keys and values that were changed, each time.
+    pub(crate) state_bytes: usize,
 }
 
 struct Starting {
@@ -144,6 +148,7 @@ where
             refused: Refused::default(),
             waiting: Waiting::default(),
             company: Company::default(),
+            keeping: Keeping::default(),
             stuck: Stuck::default(),
             fencing: Fencing::default(),
             producer: Producer::Uninitialised,
@@ -176,6 +181,7 @@ where
                 self.end_transaction()?;
                 continue;
             }
+            self.apply_again()?;
             self.start_partitions()?;
             if self.owes {
                 self.touch_owed()?;
@@ -197,7 +203,10 @@ where
     fn obey(&mut self) -> Result<bool, Failed> {
         while let Ok(command) = self.commands.try_recv() {
             match command {
-                Command::Start { partition, epoch, at, by_policy } => {
+                Command::Start { partition, epoch, at, by_policy, state } => {
+                    if let Some(state) = state {
+                        self.keeping.hold(partition.partition, state);
+                    }
                     self.starting.retain(|starting| starting.partition != partition);
                     let since = self.clock.now();
                     self.starting.push(Starting { partition, epoch, at, by_policy, since });
@@ -263,6 +272,7 @@ where
 
     pub(crate) fn forget(&mut self, partition: InputPartition) {
         self.tracker.stop(partition);
+        self.keeping.forget(partition.partition);
         self.source.forget(partition);
         self.waiting.forget(partition);
         self.company.forget(partition);
@@ -348,13 +358,14 @@ where
         }
         let now = self.clock.now();
         let commit = self.open.map(|open| open.due.saturating_duration_since(now));
-        [commit, self.waiting.next(now)].into_iter().flatten().fold(POLL_WAIT_MAX, Duration::min)
+        [commit, self.waiting.next(now), self.keeping.next(now)].into_iter().flatten().fold(POLL_WAIT_MAX, Duration::min)
     }
 
     pub(crate) fn commit_is_due(&self) -> bool {
         self.open.is_some_and(|open| {
             open.records >= self.settings.commit_records_max
                 || open.bytes >= self.settings.commit_bytes_max
+                || open.state_bytes >= self.settings.state_overlay_bytes_max
                 || self.clock.now() >= open.due
         })
     }

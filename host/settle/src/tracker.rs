@@ -9,7 +9,7 @@
 //! Invariants: positions only grow, but for a rewind, which goes exactly to the first position of the open transaction; a
 //! touched slot is committed whether it moved or not (R1.3).
 
-use wasmill_record::{CommitOffset, InputPartition, Offset, Position};
+use wasmill_record::{CommitOffset, InputPartition, Offset, Origin, Position};
 
 /// A partition's place in the tracker; small, so that it fits beside an offset in a delivery report.
 pub type SlotNumber = u16;
@@ -35,7 +35,8 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// Makes the partition known at `next`; its slot number. `None` beyond 65,536 partitions per worker.
+    /// Makes the partition known at `next`; its slot number. `None` beyond 65,535 partitions per worker: the last number is
+    /// that of changes of state ([`Origin::CHANGELOG`]).
     pub fn start(&mut self, partition: InputPartition, epoch: u64, next: CommitOffset) -> Option<SlotNumber> {
         self.stop(partition);
         let slot = Slot { partition, epoch, next, first: None, owed: false };
@@ -46,7 +47,7 @@ impl Tracker {
                 self.slots.len() - 1
             }
         };
-        let number = SlotNumber::try_from(at).ok()?;
+        let number = SlotNumber::try_from(at).ok().filter(|number| *number != Origin::CHANGELOG)?;
         self.slots[at] = Some(slot);
         Some(number)
     }

@@ -17,7 +17,7 @@ use prometheus_client::registry::Registry;
 
 use families::Families;
 pub use handles::{
-    FailureCounters, OutcomeCounters, PipelineMetrics, RebalanceCounters, ReplacementCounters, SwapCounters,
+    FailureCounters, OutcomeCounters, PipelineMetrics, RebalanceCounters, ReplacementCounters, StateMetrics, SwapCounters,
     TransactionCounters, WorkerMetrics,
 };
 pub use plugin::{GuestFailureCounters, PluginMetrics};

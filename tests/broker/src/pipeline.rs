@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use rdkafka::message::OwnedMessage;
 use wasmill_config::Checks;
-use wasmill_pipeline::{Current, Failed, Identity, Loader, Pipeline, Plugins, Stopped};
+use wasmill_pipeline::{Current, Failed, Identity, Loader, Pipeline, Plugins, Process, Stopped};
 use wasmill_telemetry::{Health, Metrics, WorkerMetrics};
 
 use crate::client::{Isolation, create_topic, read_all, unique, wait_until, wait_until_settled};
@@ -165,7 +165,8 @@ impl Setup {
                 let plugins = Plugins::load(&config, &loader).expect("its plugin loads");
                 let [pipeline] = config.pipelines.as_slice() else { panic!("one pipeline") };
                 let plugin = Current::new(plugins.of(&pipeline.name).expect("the plugin of each pipeline").clone());
-                wasmill_pipeline::start(pipeline, &plugin, &identity, &metrics, &health, stop)
+                let process = Process { identity, state: None, accept_offsets: false, metrics, health };
+                wasmill_pipeline::start(pipeline, &plugin, &process, stop)
             })
         };
         Starting { thread: Some(thread), stop, health, metrics, name: self.name.clone() }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::plugin::Plugins;
 use super::{Clusters, Context};
-use crate::checked::{Batch, Cluster, Commit, DeadLetters, Delivery, Input, Output, Pipeline, Retry};
+use crate::checked::{Batch, Cluster, Commit, DeadLetters, Delivery, Input, Output, Pipeline, Retry, StateLimits};
 use crate::digest::digest;
 use crate::nearest::nearest;
 use crate::raw;
@@ -75,6 +75,8 @@ pub(super) fn pipeline(
         outputs: outputs?,
         outputs_place: problems.place(&outputs_place),
         dead_letters: dead_letters?,
+        state: StateLimits::default(),
+        stores: super::state::stores(raw.stores, context),
         batch: batch(raw.batch),
         commit,
         retry,
