@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["wasmill-record", "wasmill-wire"],
     &["wasmill-config", "wasmill-settle", "wasmill-telemetry"],
     &["wasmill-devbroker", "wasmill-kafka", "wasmill-sandbox"],
-    &["wasmill-deadletter"],
+    &["wasmill-deadletter", "wasmill-state"],
     &["wasmill-pipeline"],
     &["wasmill-admin"],
     &["wasmill"],
