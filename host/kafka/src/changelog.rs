@@ -110,9 +110,8 @@ impl ChangelogSource for ChangelogReader {
     fn start(&mut self, of: ChangelogPartition, from: CommitOffset) -> Result<(), Failure> {
         let topic = self.topic(of)?;
         // SAFETY: handles are alive.
-        let started = unsafe {
-            sys::rd_kafka_consume_start_queue(topic.handle, of.partition, from.next(), self.queue.as_ptr())
-        };
+        let started =
+            unsafe { sys::rd_kafka_consume_start_queue(topic.handle, of.partition, from.next(), self.queue.as_ptr()) };
         if started == 0 {
             return Ok(());
         }

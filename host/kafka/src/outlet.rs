@@ -12,7 +12,9 @@ use rdkafka_sys::rd_kafka_vtype_t as Kind;
 use std::ffi::c_void;
 use std::time::Duration;
 use wasmill_config::Partitioner;
-use wasmill_record::{Batch, ChangelogPartition, Class, DeadLetter, Emission, Failure, Field, Origin, Reply, WriteError};
+use wasmill_record::{
+    Batch, ChangelogPartition, Class, DeadLetter, Emission, Failure, Field, Origin, Reply, WriteError,
+};
 
 /// A topic that is written to, with what the broker said about it at start.
 #[derive(Debug, Clone)]

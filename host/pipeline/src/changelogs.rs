@@ -28,14 +28,20 @@ pub(crate) struct Changelogs {
 
 impl Changelogs {
     /// Asks for the topics of `stores` and creates those that are missing.
-    pub(crate) fn ensure(probe: &Probe, config: &Pipeline, stores: &[String], partitions: i32) -> Result<Changelogs, TopicsError> {
+    pub(crate) fn ensure(
+        probe: &Probe,
+        config: &Pipeline,
+        stores: &[String],
+        partitions: i32,
+    ) -> Result<Changelogs, TopicsError> {
         if stores.is_empty() {
             return Ok(Changelogs::default());
         }
         let names: Vec<String> = stores.iter().map(|store| name(&config.group, store)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut topics = probe.topics(&names, ASK_TIMEOUT)?;
-        let missing: Vec<String> = topics.iter().filter(|topic| !topic.exists()).map(|topic| topic.name.clone()).collect();
+        let missing: Vec<String> =
+            topics.iter().filter(|topic| !topic.exists()).map(|topic| topic.name.clone()).collect();
         for topic in &missing {
             let retention = DELETE_RETENTION_MS.to_string();
             let settings = [("cleanup.policy", "compact"), ("delete.retention.ms", retention.as_str())];
@@ -58,7 +64,12 @@ impl Changelogs {
     }
 
     /// Looks without changing anything; a missing one is no mistake, because a start creates it.
-    pub(crate) fn check(probe: &Probe, config: &Pipeline, stores: &[String], partitions: i32) -> Result<(), TopicsError> {
+    pub(crate) fn check(
+        probe: &Probe,
+        config: &Pipeline,
+        stores: &[String],
+        partitions: i32,
+    ) -> Result<(), TopicsError> {
         if stores.is_empty() {
             return Ok(());
         }

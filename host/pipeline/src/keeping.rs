@@ -115,7 +115,8 @@ where
                 return failure(GuestFailureKind::Protocol, message);
             };
             let value = change.value.map(|value| self.reply.slice(value));
-            let (Some(key), Some(value)) = (self.reply.slice(change.key), value.map_or(Some(None), |value| value.map(Some)))
+            let (Some(key), Some(value)) =
+                (self.reply.slice(change.key), value.map_or(Some(None), |value| value.map(Some)))
             else {
                 let message = "a change names bytes that the reply has not got".to_owned();
                 return failure(GuestFailureKind::Protocol, message);
@@ -125,9 +126,8 @@ where
                 [("key", key.len(), settings.state_key_bytes_max), ("value", value, settings.state_value_bytes_max)]
             {
                 if bytes > most {
-                    let message = format!(
-                        "a {what} of {bytes} bytes for the store `{store}`; state.{what}_bytes_max is {most}"
-                    );
+                    let message =
+                        format!("a {what} of {bytes} bytes for the store `{store}`; state.{what}_bytes_max is {most}");
                     return failure(GuestFailureKind::StateTooLarge, message);
                 }
             }

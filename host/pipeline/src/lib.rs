@@ -4,8 +4,8 @@
 //! a configured pipeline is put together on a real cluster and taken down again ([`start`]). Decisions are `settle`'s;
 //! what they are carried out on hides behind the seams of `record`, so that flow tests run this very code in memory.
 
-pub mod command;
 mod changelogs;
+pub mod command;
 mod company;
 mod counts;
 pub mod crash;

@@ -90,7 +90,8 @@ fn state_problems(config: &Config, pipeline: &Pipeline, stores: &[String]) -> Ve
     let names = stores.join(", ");
     if !stores.is_empty() && config.state_directory.is_none() {
         let hint = "add at the end of the file: `state: { directory: /var/lib/wasmill }`".to_owned();
-        problems.push(place.problem(format!("the plugin keeps state ({names}) and there is no place for it"), Some(hint)));
+        problems
+            .push(place.problem(format!("the plugin keeps state ({names}) and there is no place for it"), Some(hint)));
     }
     if !stores.is_empty() && pipeline.delivery == Delivery::AtLeastOnce {
         let message = format!("the plugin keeps state ({names}); records that come twice would be counted twice");

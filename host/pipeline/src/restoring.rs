@@ -221,12 +221,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
     }
 
     /// State belongs to its offsets. Offsets that somebody else has set, or lost, would count records twice or never.
-    fn check_reset(
-        &self,
-        restore: &Restore,
-        number: i32,
-        bounds: &[Bounds],
-    ) -> Result<(), Failed> {
+    fn check_reset(&self, restore: &Restore, number: i32, bounds: &[Bounds]) -> Result<(), Failed> {
         let has_state = bounds.iter().any(|bounds| bounds.end.next() > 0);
         if restore.token.is_none() && has_state && !self.accept_offsets {
             return Err(Failed::OffsetsReset { group: self.group.clone(), partition: number });
@@ -241,7 +236,8 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         let mut trouble = None;
         let full = active.values().flat_map(|active| &active.stores).any(|store| store.chunk.is_full());
         let mut take = |of: ChangelogPartition, event: ChangelogEvent<'_>| {
-            let store = active.get_mut(&of.partition).and_then(|active| active.stores.iter_mut().find(|it| it.of == of));
+            let store =
+                active.get_mut(&of.partition).and_then(|active| active.stores.iter_mut().find(|it| it.of == of));
             // Read ahead of a stop.
             let Some(store) = store.filter(|store| !store.done) else { return };
             match event {
@@ -296,8 +292,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
 
     fn finish(&mut self, active: &mut BTreeMap<i32, Active>) -> Result<(), Failed> {
         let done = |active: &Active| active.stores.iter().all(|store| store.done);
-        let numbers: Vec<i32> =
-            active.iter().filter(|(_, active)| done(active)).map(|(number, _)| *number).collect();
+        let numbers: Vec<i32> = active.iter().filter(|(_, active)| done(active)).map(|(number, _)| *number).collect();
         for number in numbers {
             let Some(done) = active.remove(&number) else { continue };
             if !done.exact {

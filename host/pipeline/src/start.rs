@@ -21,8 +21,8 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 use wasmill_config::Delivery;
 use wasmill_kafka::{
-    AtLeastOnceSink, ChangelogReader, Consumer, ConsumerSettings, Inlet, KafkaBatch, KafkaError, Probe, ProbeError, ProducerSettings,
-    TransactionalSink, linger_ms,
+    AtLeastOnceSink, ChangelogReader, Consumer, ConsumerSettings, Inlet, KafkaBatch, KafkaError, Probe, ProbeError,
+    ProducerSettings, TransactionalSink, linger_ms,
 };
 use wasmill_record::{Group, Sink, SystemClock};
 use wasmill_settle::Books;
@@ -124,9 +124,7 @@ pub fn start(
         for worker in 0..config.workers {
             let asker = watch.asker();
             let failures = &failures;
-            workers.push(start_worker(
-                config, plugin, process, &consumer, &topics, &books, asker, failures, worker,
-            )?);
+            workers.push(start_worker(config, plugin, process, &consumer, &topics, &books, asker, failures, worker)?);
         }
         let listeners = workers.iter().map(|worker| listener(worker, &consumer)).collect();
         Ok::<_, Stopped>((workers, listeners))
@@ -140,7 +138,8 @@ pub fn start(
         workers: handles.clone(),
         metrics: pipeline_metrics.clone(),
     });
-    let restores = state.map(|stores| start_restoring(config, stores, process, &topics, &tell, &failures)).transpose()?;
+    let restores =
+        state.map(|stores| start_restoring(config, stores, process, &topics, &tell, &failures)).transpose()?;
     let (restores, restoring) = restores.unzip();
     let taking = Taking {
         tell,
@@ -275,8 +274,9 @@ fn topics_of(
 ) -> Result<Topics, Stopped> {
     loop {
         let answer = match probe.reach(REACH_TIMEOUT) {
-            Ok(()) => Topics::ask(probe, config)
-                .and_then(|topics| topics.with_changelogs(probe, config, plugin.stores())),
+            Ok(()) => {
+                Topics::ask(probe, config).and_then(|topics| topics.with_changelogs(probe, config, plugin.stores()))
+            }
             Err(error) => Err(TopicsError::Probe(error)),
         };
         match answer {

@@ -358,7 +358,10 @@ where
         }
         let now = self.clock.now();
         let commit = self.open.map(|open| open.due.saturating_duration_since(now));
-        [commit, self.waiting.next(now), self.keeping.next(now)].into_iter().flatten().fold(POLL_WAIT_MAX, Duration::min)
+        [commit, self.waiting.next(now), self.keeping.next(now)]
+            .into_iter()
+            .flatten()
+            .fold(POLL_WAIT_MAX, Duration::min)
     }
 
     pub(crate) fn commit_is_due(&self) -> bool {

@@ -5,7 +5,9 @@
 //! `abort`). Never an empty transaction: `begin` is called when a partition is first touched, and its position is always
 //! sent. After `give_up` the order starts again at `init`.
 
-use crate::{Batch, ChangelogEnd, ChangelogPartition, CommitOffset, Emission, Failure, InputPartition, Membership, Origin, Reply};
+use crate::{
+    Batch, ChangelogEnd, ChangelogPartition, CommitOffset, Emission, Failure, InputPartition, Membership, Origin, Reply,
+};
 use std::time::Duration;
 
 /// One position to commit.

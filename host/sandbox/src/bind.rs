@@ -34,7 +34,9 @@ pub enum BindProblem {
     OneInput { count: usize },
     #[error("the plugin has no output `{name}`{}", there("output", known))]
     UnknownOutput { name: String, known: Vec<String> },
-    #[error("the plugin keeps state in `{name}`, which was not opened at the start; restart the pipeline with this plugin")]
+    #[error(
+        "the plugin keeps state in `{name}`, which was not opened at the start; restart the pipeline with this plugin"
+    )]
     UnknownStore { name: String },
     #[error("the plugin's output `{name}` is not mapped and not optional; add `outputs.{name}: {{ topic: ... }}`")]
     MissingOutput { name: String },

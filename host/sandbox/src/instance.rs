@@ -14,7 +14,8 @@ use crate::wasi::log::Log;
 use crate::{fast, reply, typed};
 use std::sync::Arc;
 use wasmill_record::{
-    Batch, CallSource, GuestFailure, GuestFailureKind, InputPartition, Invoke, InvokeCounts, InvokeError, ReadState, Reply,
+    Batch, CallSource, GuestFailure, GuestFailureKind, InputPartition, Invoke, InvokeCounts, InvokeError, ReadState,
+    Reply,
 };
 use wasmill_wire::{Decoder, Input, Limits, Packed, ReplyBuffers};
 

@@ -110,7 +110,8 @@ impl State {
         let Some(number) = self.numbers.get(usize::from(store)).copied().flatten() else {
             return Err(Breach::error("read a store that is not in its manifest, or not used with its configuration"));
         };
-        let reader = self.reader.as_deref().ok_or_else(|| Breach::error("read a store outside of a call for records"))?;
+        let reader =
+            self.reader.as_deref().ok_or_else(|| Breach::error("read a store outside of a call for records"))?;
         Ok((reader, number))
     }
 

@@ -130,6 +130,12 @@ impl Partition {
     }
 }
 
+impl std::fmt::Debug for Partition {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Partition").field("partition", &self.partition).finish_non_exhaustive()
+    }
+}
+
 impl State {
     fn observe(&mut self, timestamp_ms: Option<i64>) {
         self.stream_time_ms = self.stream_time_ms.max(timestamp_ms);

@@ -3,8 +3,8 @@
 //! Can each cluster be reached and does it let us in, are the topics there and as they must be. Changes nothing. Called by `lint` once the file
 //! itself is right.
 
-use std::time::Duration;
 use anyhow::Context;
+use std::time::Duration;
 use wasmill_config::Config;
 use wasmill_pipeline::Plugins;
 use wasmill_pipeline::start::{Stopped, check_brokers};

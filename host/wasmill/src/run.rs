@@ -124,12 +124,7 @@ fn start_one(
 }
 
 /// Runs a pipeline to its end, with a new consumer whenever that mends it.
-fn run_one(
-    config: &wasmill_config::Pipeline,
-    plugin: &Current,
-    process: &Process,
-    stop: &Arc<AtomicBool>,
-) -> Ended {
+fn run_one(config: &wasmill_config::Pipeline, plugin: &Current, process: &Process, stop: &Arc<AtomicBool>) -> Ended {
     loop {
         let pipeline = match start(config, plugin, process, Arc::clone(stop)) {
             Ok(pipeline) => pipeline,

@@ -6,10 +6,12 @@ use crate::{Answer, Each, Entry, ManualClock, MemoryBatch, MemorySink, MemorySou
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tempfile::TempDir;
 use wasmill_pipeline::worker::Parts;
 use wasmill_pipeline::{Command, Failed, Worker, WorkerHandle, WorkerSettings, progress::Progress};
 use wasmill_record::{BatchLimits, Clock, InputPartition, Invoke};
 use wasmill_settle::{Backoff, Policy};
+use wasmill_state::{CacheLimits, Database, StoreSettings};
 use wasmill_telemetry::{Health, Metrics};
 
 pub const DEAD_LETTERS: &str = "dead";
@@ -28,6 +30,8 @@ pub struct Rig {
     pub metrics: Metrics,
     world: Arc<Mutex<World>>,
     commands: crossbeam_channel::Receiver<Command>,
+    /// Of the caches.
+    folder: Option<TempDir>,
 }
 
 /// What a run left behind.
@@ -36,6 +40,7 @@ pub struct Ran {
     pub health: Health,
     metrics: Metrics,
     world: World,
+    _folder: Option<TempDir>,
 }
 
 impl Ran {
@@ -73,6 +78,7 @@ impl Rig {
             inputs: BTreeMap::new(),
             outputs: BTreeMap::new(),
             positions: BTreeMap::new(),
+            stores: None,
             calls: Vec::new(),
             batches: Vec::new(),
             starts: Vec::new(),
@@ -93,11 +99,27 @@ impl Rig {
             empty_polls: 0,
         }));
         let (health, metrics) = (Health::new(), Metrics::new());
-        let rig = Rig { settings: settings(), health, metrics, world, commands };
+        let rig = Rig { settings: settings(), health, metrics, world, commands, folder: None };
         for number in 0..partitions {
             rig.world().take(partition(number));
         }
         rig
+    }
+
+    /// The same for a pipeline that keeps state in these stores, before its partitions are taken.
+    pub fn keeping(partitions: i32, stores: &[&str]) -> (Rig, Database) {
+        let mut rig = Rig::new(0);
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open(folder.path(), &CacheLimits::default()).expect("a database");
+        let setting = |name: &&str| StoreSettings { name: (*name).to_owned(), topic_id: "id".to_owned(), ttl: None };
+        let opened = database.stores("cluster", "flow-group", stores.iter().map(setting).collect());
+        rig.settings.stores = stores.iter().map(|name| (*name).to_owned()).collect();
+        rig.world().stores = Some(opened.expect("stores"));
+        rig.folder = Some(folder);
+        for number in 0..partitions {
+            rig.world().take(partition(number));
+        }
+        (rig, database)
     }
 
     pub fn world(&self) -> MutexGuard<'_, World> {
@@ -164,7 +186,7 @@ impl Rig {
         let result = Worker::new(self.settings, parts).run();
         let world = Arc::into_inner(self.world).expect("the worker is gone, and its parts with it");
         let world = world.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ran { result, metrics: self.metrics, health: self.health, world }
+        Ran { result, metrics: self.metrics, health: self.health, world, _folder: self.folder }
     }
 }
 
@@ -178,6 +200,10 @@ pub fn settings() -> WorkerSettings {
         topics: vec!["in".to_owned(), "follower".to_owned()],
         outputs: vec!["first".to_owned(), "second".to_owned()],
         dead_letter_topic: DEAD_LETTERS.to_owned(),
+        stores: Vec::new(),
+        state_overlay_bytes_max: 1 << 20,
+        state_key_bytes_max: 1 << 10,
+        state_value_bytes_max: 1 << 10,
         config_digest: "sha256:config".to_owned(),
         instance: "instance".to_owned(),
         run: "0123456789abcdef".to_owned(),

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasmill_pipeline::{Command, WorkerHandle};
 use wasmill_record::{Class, CommitOffset, Failure, InputPartition, PartitionError, Wire};
 use wasmill_settle::Books;
+use wasmill_state::{Partition, RestoredRecord, Stores};
 
 /// A run makes fewer calls than this, or it goes round in circles.
 const CALLS_MAX: usize = 20_000;
@@ -117,6 +118,8 @@ pub struct World {
     /// Committed records by topic and partition.
     pub outputs: BTreeMap<(String, i32), Vec<Entry>>,
     pub positions: BTreeMap<InputPartition, Stored>,
+    /// Keyed state; `None`: the pipeline keeps none.
+    pub stores: Option<Stores>,
 
     pub calls: Vec<Call>,
     /// Offset of the first record and number of records of each batch handed out.
@@ -192,9 +195,58 @@ impl World {
     pub fn take(&mut self, partition: InputPartition) -> u64 {
         let epoch = self.books.lock().unwrap_or_else(PoisonError::into_inner).assigned(&[partition]);
         let at = self.positions.get(&partition).map_or(CommitOffset::at(0), |stored| stored.next);
-        self.handle.tell(Command::Start { partition, epoch, at, by_policy: false });
+        let state = self.stores.as_ref().map(|stores| {
+            let state = stores.partition(partition.partition).expect("state of a partition");
+            self.restore(&state, partition);
+            state
+        });
+        self.handle.tell(Command::Start { partition, epoch, at, by_policy: false, state });
         self.books.lock().unwrap_or_else(PoisonError::into_inner).started(partition, epoch);
         epoch
+    }
+
+    /// Everything committed of its changelogs, whatever the cache knows already.
+    fn restore(&self, state: &Partition, partition: InputPartition) {
+        let count = self.stores.as_ref().map_or(0, Stores::len);
+        let mut ends = Vec::new();
+        for store in 0..count as u16 {
+            let log = self.outputs.get(&(World::changelog_topic(store), partition.partition));
+            let log = log.map_or(&[][..], Vec::as_slice);
+            let record = |entry: &'_ Entry| (entry.key.clone().expect("a key"), entry.value.clone(), entry.timestamp);
+            let owned: Vec<_> = log.iter().map(record).collect();
+            let records: Vec<RestoredRecord<'_>> = owned
+                .iter()
+                .map(|(key, value, timestamp_ms)| RestoredRecord {
+                    key,
+                    value: value.as_deref(),
+                    timestamp_ms: *timestamp_ms,
+                })
+                .collect();
+            let end = CommitOffset::at(log.len() as i64);
+            state.restore(store, &records, end, 0).expect("a restore");
+            ends.push(end);
+        }
+        let token = self.positions.get(&partition).map(|stored| stored.token.clone());
+        state.restored(token.as_deref(), &ends, 0).expect("the end of a restore");
+    }
+
+    /// The topic of a store's changes.
+    pub fn changelog_topic(store: u16) -> String {
+        format!("changelog-{store}")
+    }
+
+    /// The last value of each key in a changelog, as text.
+    pub fn changelog(&self, store: u16, partition: i32) -> BTreeMap<String, String> {
+        let mut last = BTreeMap::new();
+        for entry in self.outputs.get(&(World::changelog_topic(store), partition)).into_iter().flatten() {
+            let text = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|it| String::from_utf8_lossy(it).into_owned());
+            let key = text(&entry.key).unwrap_or_default();
+            match text(&entry.value) {
+                Some(value) => last.insert(key, value),
+                None => last.remove(&key),
+            };
+        }
+        last
     }
 
     pub fn gone(&mut self, partition: InputPartition) {

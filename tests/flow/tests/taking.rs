@@ -8,7 +8,7 @@ use std::time::Instant;
 use wasmill_config::Start::{self, Earliest, Latest};
 use wasmill_flow::{MemoryGroup, partition};
 use wasmill_pipeline::handover::Take;
-use wasmill_pipeline::taking::Taking;
+use wasmill_pipeline::taking::{Taking, Tell};
 use wasmill_pipeline::{Command, WorkerHandle};
 use wasmill_record::{CommitOffset, InputPartition};
 use wasmill_settle::Books;
@@ -22,12 +22,11 @@ fn starts(group: MemoryGroup, start: Start, known: i32, count: i32) -> Vec<(Inpu
     let epoch = books.lock().unwrap().assigned(&partitions);
     let (takes, taken) = bounded(1);
     takes.send(Take { partitions, epoch, since: Instant::now() }).unwrap();
+    let metrics = Metrics::new().pipeline("flow");
     let taking = Taking {
-        group: Arc::new(group),
-        books,
-        workers: vec![handle],
+        tell: Arc::new(Tell { group: Arc::new(group), books, workers: vec![handle], metrics }),
         takes: taken,
-        metrics: Metrics::new().pipeline("flow"),
+        restores: None,
         start: vec![start],
         partitions: vec![known],
         begun: Default::default(),
@@ -105,11 +104,9 @@ fn a_partition_that_was_revoked_meanwhile_is_not_started() {
     let group = Arc::new(group(&[(0, 5)], &[]));
     let metrics = Metrics::new().pipeline("flow");
     Taking {
-        group,
-        books,
-        workers: vec![handle],
+        tell: Arc::new(Tell { group, books, workers: vec![handle], metrics }),
         takes: taken,
-        metrics,
+        restores: None,
         start: vec![Earliest],
         partitions: vec![1],
         begun: Default::default(),

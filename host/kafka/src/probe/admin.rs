@@ -150,13 +150,8 @@ pub(super) fn create_topic(
     // SAFETY: all objects are alive for the call, which copies what it needs; the new topic is ours to destroy.
     unsafe {
         let replicas = topic.replication_factor.map_or(-1, i32::from);
-        let new = sys::rd_kafka_NewTopic_new(
-            c_name.as_ptr(),
-            topic.partitions,
-            replicas,
-            words.as_mut_ptr(),
-            words.len(),
-        );
+        let new =
+            sys::rd_kafka_NewTopic_new(c_name.as_ptr(), topic.partitions, replicas, words.as_mut_ptr(), words.len());
         if new.is_null() {
             return Err(failed(CStr::from_ptr(words.as_ptr()).to_string_lossy().into_owned()));
         }

@@ -14,8 +14,8 @@ use crate::producer::{Producer, ProducerSettings};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmill_record::{
-    ChangelogEnd, ChangelogPartition, Class, CommitOffset, DeadLetter, Emission, Failure, InputPartition, Origin, Position, Refusal, Reply, Sink, Wire,
-    WriteError,
+    ChangelogEnd, ChangelogPartition, Class, CommitOffset, DeadLetter, Emission, Failure, InputPartition, Origin,
+    Position, Refusal, Reply, Sink, Wire, WriteError,
 };
 
 pub struct AtLeastOnceSink {

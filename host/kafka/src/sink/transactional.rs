@@ -11,7 +11,8 @@ use crate::transaction::{Drained, Open, Positioned, Ready, Transaction};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmill_record::{
-    ChangelogEnd, ChangelogPartition, Class, DeadLetter, Emission, Failure, InputPartition, Origin, Position, Refusal, Reply, Sink, Wire, WriteError,
+    ChangelogEnd, ChangelogPartition, Class, DeadLetter, Emission, Failure, InputPartition, Origin, Position, Refusal,
+    Reply, Sink, Wire, WriteError,
 };
 
 /// The transactional producer of one worker. `stage` says how far the open transaction has come.
