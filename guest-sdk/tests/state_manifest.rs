@@ -17,12 +17,15 @@ impl Versioned for Item {
     const VERSION: u8 = 3;
 }
 
+/// Tuples in a tuple.
+type Nested = (Vec<u8>, (bool, i8), i128);
+
 #[derive(Stores)]
 struct Stores {
     accounts: Store<str, Item>,
     open_orders: Store<(String, u64), Item, Binary>,
     #[store(name = "by-2")]
-    other: Store<(Vec<u8>, (bool, i8), i128), Vec<String>>,
+    other: Store<Nested, Vec<String>>,
 }
 
 struct Shop;
