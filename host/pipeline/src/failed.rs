@@ -16,7 +16,7 @@ pub enum Failed {
     Rewind { partition: InputPartition, to: i64, message: String },
     #[error("the broker does not take dead letters of `{topic}`: {message}; nothing was committed past the record")]
     DeadLetter { topic: String, message: String },
-    #[error("topic `{topic}` {what}; nothing was committed for it. Restart the process once it is what you want")]
+    #[error("topic `{topic}` {what}; nothing is committed any more. Restart the process once it is what you want")]
     Topic { topic: String, what: String },
     #[error("not allowed to read topic `{topic}`: {message}")]
     Unauthorized { topic: String, message: String },

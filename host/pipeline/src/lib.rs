@@ -11,6 +11,7 @@ pub mod crash;
 mod current;
 mod ending;
 pub mod failed;
+mod followers;
 pub mod handover;
 mod letters;
 #[cfg(feature = "native-plugins")]

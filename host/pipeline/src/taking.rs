@@ -1,7 +1,7 @@
 //! Finding where a taken partition starts: stable committed offsets first, the start policy where there are none (R3.3).
 //!
 //! Runs on a thread of its own, because an offset may stay unstable for as long as somebody's open transaction; one that
-//! does must not hold up the others. State will be restored here, between the offsets and the start.
+//! does must not hold up the others. The inputs of one partition start together, once all of their offsets are known. State will be restored here, between the offsets and the start.
 
 use crate::command::{Command, WorkerHandle};
 use crate::handover::Take;
@@ -40,10 +40,10 @@ pub struct Taking<G> {
     pub begun: Mutex<BTreeMap<u16, bool>>,
 }
 
-/// A partition whose start position is not known yet. As many as there are partitions.
-#[derive(Debug, Clone, Copy)]
+/// A partition of every input, whose start positions are not known yet. As many as there are partitions.
+#[derive(Debug, Clone)]
 struct Wanted {
-    partition: InputPartition,
+    partitions: Vec<InputPartition>,
     epoch: u64,
     since: Instant,
 }
@@ -60,8 +60,7 @@ impl<G: Group> Taking<G> {
             };
             match next {
                 Ok(take) => {
-                    let Take { partitions, epoch, since } = take;
-                    wanted.extend(partitions.into_iter().map(|partition| Wanted { partition, epoch, since }));
+                    wanted.extend(by_number(take));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -73,56 +72,61 @@ impl<G: Group> Taking<G> {
     /// Starts what can be started and keeps the rest.
     fn round(&self, wanted: &mut Vec<Wanted>) {
         wanted.retain(|want| self.is_taking(want));
-        let partitions: Vec<InputPartition> = wanted.iter().map(|want| want.partition).collect();
+        let partitions: Vec<InputPartition> = wanted.iter().flat_map(|want| want.partitions.iter().copied()).collect();
         if partitions.is_empty() {
             return;
         }
         if let Ok(offsets) = self.group.stable_offsets(&partitions, ALL_TIMEOUT) {
-            let answered: Vec<_> = wanted.iter().copied().zip(offsets).collect();
-            for (want, offset) in answered {
-                if self.start(want, offset) {
-                    wanted.retain(|other| other.partition != want.partition);
-                }
-            }
+            let mut offsets = offsets.into_iter();
+            wanted.retain(|want| {
+                let theirs: Vec<_> = offsets.by_ref().take(want.partitions.len()).collect();
+                !self.start(want, &theirs)
+            });
             return;
         }
-        for want in wanted.clone() {
-            if !self.is_taking(&want) {
-                continue;
+        wanted.retain(|want| {
+            if !self.is_taking(want) {
+                return false;
             }
-            let answer = self.group.stable_offsets(&[want.partition], ONE_TIMEOUT);
-            match answer.map(|offsets| offsets.first().copied().flatten()) {
-                Ok(offset) => {
-                    if self.start(want, offset) {
-                        wanted.retain(|other| other.partition != want.partition);
-                    }
-                }
+            match self.group.stable_offsets(&want.partitions, ONE_TIMEOUT) {
+                Ok(offsets) => !self.start(want, &offsets),
                 Err(failure) => {
                     let waited_ms = want.since.elapsed().as_millis() as u64;
-                    tracing::debug!(partition = %want.partition, waited_ms, "no stable offset yet: {failure}");
+                    tracing::debug!(partitions = ?want.partitions, waited_ms, "no stable offsets yet: {failure}");
+                    true
                 }
             }
-        }
+        });
     }
 
-    /// Tells the worker; whether that is done with.
-    fn start(&self, want: Wanted, committed: Option<CommitOffset>) -> bool {
-        let (at, by_policy) = match committed {
-            Some(at) => (at, false),
-            None => match self.by_policy(want.partition) {
-                Ok(at) => (at, true),
-                Err(failure) => {
-                    tracing::debug!(partition = %want.partition, "no start position yet: {failure}");
-                    return false;
-                }
-            },
+    /// Tells the worker where each input starts; whether that is done with.
+    fn start(&self, want: &Wanted, committed: &[Option<CommitOffset>]) -> bool {
+        let mut starts = Vec::with_capacity(want.partitions.len());
+        for (partition, committed) in want.partitions.iter().zip(committed) {
+            let (at, by_policy) = match committed {
+                Some(at) => (*at, false),
+                None => match self.by_policy(*partition) {
+                    Ok(at) => (at, true),
+                    Err(failure) => {
+                        tracing::debug!(%partition, "no start position yet: {failure}");
+                        return false;
+                    }
+                },
+            };
+            starts.push(Command::Start { partition: *partition, epoch: want.epoch, at, by_policy });
+        }
+        let is_wanted = {
+            let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+            want.partitions.iter().all(|partition| books.started(*partition, want.epoch))
         };
-        if !self.books.lock().unwrap_or_else(PoisonError::into_inner).started(want.partition, want.epoch) {
+        if !is_wanted {
             return true;
         }
-        let worker = want.partition.worker(self.workers.len());
+        let worker = want.partitions.first().map_or(0, |partition| partition.worker(self.workers.len()));
         if let Some(handle) = self.workers.get(worker) {
-            handle.tell(Command::Start { partition: want.partition, epoch: want.epoch, at, by_policy });
+            for start in starts {
+                handle.tell(start);
+            }
             self.group.wake(worker);
         }
         self.metrics.take_duration.observe(want.since.elapsed().as_secs_f64());
@@ -158,6 +162,17 @@ impl<G: Group> Taking<G> {
     }
 
     fn is_taking(&self, want: &Wanted) -> bool {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).is_taking(want.partition, want.epoch)
+        let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+        want.partitions.iter().all(|partition| books.is_taking(*partition, want.epoch))
     }
+}
+
+/// What was taken, the inputs of each partition together.
+fn by_number(take: Take) -> impl Iterator<Item = Wanted> {
+    let Take { partitions, epoch, since } = take;
+    let mut numbers: BTreeMap<i32, Vec<InputPartition>> = BTreeMap::new();
+    for partition in partitions {
+        numbers.entry(partition.partition).or_default().push(partition);
+    }
+    numbers.into_values().map(move |partitions| Wanted { partitions, epoch, since })
 }

@@ -97,6 +97,11 @@ impl Tracker {
         }
     }
 
+    /// As [`Tracker::owe`], of every slot.
+    pub fn owe_all(&mut self) {
+        self.slots.iter_mut().flatten().for_each(|slot| slot.owed = true);
+    }
+
     /// Slots whose position has to be committed and is not part of the open transaction.
     pub fn owed(&self) -> Vec<SlotNumber> {
         let owed = |slot: &Option<Slot>| slot.is_some_and(|slot| slot.owed && slot.first.is_none());

@@ -25,7 +25,7 @@ pub use clock::ManualClock;
 pub use group::MemoryGroup;
 pub use log::{Entry, MemoryBatch};
 pub use plugin::{Answer, Each, Whole};
-pub use rig::{Ran, Rig, partition};
+pub use rig::{Ran, Rig, follower, partition};
 pub use sink::MemorySink;
 pub use source::MemorySource;
 pub use topics::MemoryTopics;

@@ -113,6 +113,7 @@ pub struct World {
     pub books: Arc<Mutex<Books>>,
     pub handle: WorkerHandle,
 
+    pub(crate) input_count: u16,
     pub inputs: BTreeMap<InputPartition, Vec<Arc<Entry>>>,
     /// Committed records by topic and partition.
     pub outputs: BTreeMap<(String, i32), Vec<Entry>>,
@@ -188,17 +189,26 @@ impl World {
         log.push(Arc::new(entry));
     }
 
-    /// Takes the partition and starts it where the group stored it, or at its first record.
+    /// Takes the partition of every input and starts each where the group stored it, or at its first record.
     pub fn take(&mut self, partition: InputPartition) -> u64 {
-        let epoch = self.books.lock().unwrap_or_else(PoisonError::into_inner).assigned(&[partition]);
-        let at = self.positions.get(&partition).map_or(CommitOffset::at(0), |stored| stored.next);
-        self.handle.tell(Command::Start { partition, epoch, at, by_policy: false });
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).started(partition, epoch);
+        let all = self.of_every_input(partition);
+        let epoch = self.books.lock().unwrap_or_else(PoisonError::into_inner).assigned(&all);
+        for partition in all {
+            let at = self.positions.get(&partition).map_or(CommitOffset::at(0), |stored| stored.next);
+            self.handle.tell(Command::Start { partition, epoch, at, by_policy: false });
+            self.books.lock().unwrap_or_else(PoisonError::into_inner).started(partition, epoch);
+        }
         epoch
     }
 
+    /// The partition has gone, of every input.
     pub fn gone(&mut self, partition: InputPartition) {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).gone(&[partition]);
+        let all = self.of_every_input(partition);
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).gone(&all);
+    }
+
+    fn of_every_input(&self, partition: InputPartition) -> Vec<InputPartition> {
+        (0..self.input_count).map(|input| InputPartition::new(input, partition.partition)).collect()
     }
 
     /// Committed values of a topic partition, in order.
