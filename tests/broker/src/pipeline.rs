@@ -27,6 +27,8 @@ pub struct Setup {
     pub instance: String,
     pub client_id: String,
     pub input: String,
+    /// Topics of further inputs; none by default.
+    pub followers: Vec<String>,
     pub output: String,
     pub dead_letters: String,
     pub plugin: &'static str,
@@ -38,6 +40,7 @@ pub struct Setup {
     pub session_timeout_ms: u32,
     pub interval_ms: u32,
     pub transaction_timeout_ms: u32,
+    pub refresh_interval_ms: u32,
     /// Properties of librdkafka.
     pub properties: Vec<(&'static str, String)>,
     pub token_file: Option<PathBuf>,
@@ -52,6 +55,7 @@ impl Setup {
             instance: format!("{name}-a"),
             client_id: name.clone(),
             input: format!("{name}.in"),
+            followers: vec![],
             output: format!("{name}.out"),
             dead_letters: format!("{name}.dlq"),
             name,
@@ -64,6 +68,7 @@ impl Setup {
             session_timeout_ms: 6000,
             interval_ms: 50,
             transaction_timeout_ms: 10_000,
+            refresh_interval_ms: 3_600_000,
             properties: vec![],
             token_file: None,
         }
@@ -75,10 +80,18 @@ impl Setup {
         self
     }
 
-    /// Creates the three topics on `bootstrap`, with these settings of input and output.
+    /// Gives it a second input.
+    pub fn with_follower(mut self) -> Self {
+        self.followers.push(format!("{}.in{}", self.name, self.followers.len() + 1));
+        self
+    }
+
+    /// Creates the topics on `bootstrap`, with these settings of inputs and output.
     #[track_caller]
     pub fn topics(&self, bootstrap: &str, partitions: i32, input: &[(&str, &str)], output: &[(&str, &str)]) {
-        create_topic(bootstrap, &self.input, partitions, input);
+        for topic in [&self.input].into_iter().chain(&self.followers) {
+            create_topic(bootstrap, topic, partitions, input);
+        }
         create_topic(bootstrap, &self.output, partitions, output);
         create_topic(bootstrap, &self.dead_letters, partitions, input);
     }
@@ -95,6 +108,13 @@ impl Setup {
         if let Some(file) = &self.token_file {
             let _ = writeln!(text, "    oauthbearer: {{ token_file: \"{}\" }}", file.display());
         }
+        let start = self.start;
+        let inputs: Vec<String> = [input]
+            .into_iter()
+            .chain(&self.followers)
+            .enumerate()
+            .map(|(number, topic)| format!("in{number}: {{ topic: {topic}, start: {start} }}"))
+            .collect();
         let _ = write!(
             text,
             "pipelines:
@@ -102,22 +122,23 @@ impl Setup {
     session_timeout_ms: {session}
     delivery: {delivery}
     workers: {workers}
-    inputs: {{ in: {{ topic: {input}, start: {start} }} }}
+    inputs: {{ {inputs} }}
     plugin: {{ native: {plugin} }}
     outputs: {{ out: {{ topic: {output}, partition: {partition} }} }}
     dead_letters: {{ topic: {dead_letters} }}
     batch: {{ records_max: {records_max} }}
-    commit: {{ interval_ms: {interval}, transaction_timeout_ms: {transaction} }}
+    commit: {{ interval_ms: {interval}, transaction_timeout_ms: {transaction}, refresh_interval_ms: {refresh} }}
 ",
             session = self.session_timeout_ms,
             delivery = self.delivery,
             workers = self.workers,
-            start = self.start,
+            inputs = inputs.join(", "),
             plugin = self.plugin,
             partition = self.partition,
             records_max = self.batch_records_max,
             interval = self.interval_ms,
             transaction = self.transaction_timeout_ms,
+            refresh = self.refresh_interval_ms,
         );
         text
     }

@@ -207,7 +207,7 @@ impl World {
         self.books.lock().unwrap_or_else(PoisonError::into_inner).gone(&all);
     }
 
-    fn of_every_input(&self, partition: InputPartition) -> Vec<InputPartition> {
+    pub fn of_every_input(&self, partition: InputPartition) -> Vec<InputPartition> {
         (0..self.input_count).map(|input| InputPartition::new(input, partition.partition)).collect()
     }
 
