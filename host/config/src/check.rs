@@ -3,6 +3,7 @@
 //! Goes on after a problem, so that all are found; parts that can't be built are `None`. Called by [`crate::load_str`].
 
 mod cluster;
+mod inputs;
 mod limits;
 mod pipeline;
 mod plugin;

@@ -133,7 +133,7 @@ pub struct Pipeline {
     pub delivery: Delivery,
     /// Worker threads, 1 to 64; default the number of cores.
     pub workers: usize,
-    /// One for now; the type is a list because follower inputs come with state.
+    /// In the order of the file; an input's number is its position. At least one; the first one leads, the others follow.
     pub inputs: Vec<Input>,
     /// Where `inputs` is: the place of one that is missing.
     pub inputs_place: Place,
@@ -220,6 +220,8 @@ pub struct Commit {
     pub records_max: usize,
     /// 64 KiB to 1 GiB, default 64 MiB: reaching it commits at once.
     pub bytes_max: usize,
+    /// 1 s to 24 h, default 1 h: positions of a pipeline with several inputs are committed at least so often.
+    pub refresh_interval: Duration,
 }
 
 /// What a `retry` outcome leads to.

@@ -26,7 +26,7 @@ pub enum Failed {
     OffsetsReset { group: String, partition: i32 },
     #[error("state can't be read: {message}; nothing was committed past the last transaction")]
     State { message: String },
-    #[error("topic `{topic}` {what}; nothing was committed for it. Restart the process once it is what you want")]
+    #[error("topic `{topic}` {what}; nothing is committed any more. Restart the process once it is what you want")]
     Topic { topic: String, what: String },
     #[error("not allowed to read topic `{topic}`: {message}")]
     Unauthorized { topic: String, message: String },

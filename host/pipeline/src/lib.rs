@@ -12,6 +12,7 @@ pub mod crash;
 mod current;
 mod ending;
 pub mod failed;
+mod followers;
 pub mod handover;
 mod keeping;
 mod letters;

@@ -195,7 +195,11 @@ impl std::fmt::Debug for BoundPlugin {
 #[derive(Clone)]
 enum Kind {
     #[cfg(feature = "native-plugins")]
-    Native(Native),
+    Native {
+        native: Native,
+        /// Of the pipeline, by its numbers.
+        stores: Vec<String>,
+    },
     Wasm {
         /// In the configuration.
         name: String,
@@ -210,7 +214,7 @@ impl BoundPlugin {
     /// One of [`NATIVE_PLUGINS`].
     #[cfg(feature = "native-plugins")]
     pub fn native(name: &str) -> Option<BoundPlugin> {
-        Native::find(name).map(|native| BoundPlugin(Kind::Native(native)))
+        Native::find(name).map(|native| BoundPlugin(Kind::Native { native, stores: native.stores() }))
     }
 
     /// With the names of its inputs, outputs and stores looked up. `stores` are those that a running pipeline has opened;
@@ -239,7 +243,7 @@ impl BoundPlugin {
     pub fn stores(&self) -> &[String] {
         match &self.0 {
             #[cfg(feature = "native-plugins")]
-            Kind::Native(native) => native.stores(),
+            Kind::Native { stores, .. } => stores,
             Kind::Wasm { stores, .. } => stores,
         }
     }
@@ -248,7 +252,7 @@ impl BoundPlugin {
     pub(crate) fn instance<B: Batch>(&self) -> Box<dyn Invoke<B>> {
         match &self.0 {
             #[cfg(feature = "native-plugins")]
-            Kind::Native(native) => Box::new(*native),
+            Kind::Native { native, .. } => native.instance(),
             Kind::Wasm { plugin, binding, .. } => Box::new(plugin.instance(binding.clone())),
         }
     }
@@ -257,7 +261,7 @@ impl BoundPlugin {
     pub fn name(&self) -> &str {
         match &self.0 {
             #[cfg(feature = "native-plugins")]
-            Kind::Native(native) => native.name(),
+            Kind::Native { native, .. } => native.name(),
             Kind::Wasm { name, .. } => name,
         }
     }
@@ -266,7 +270,7 @@ impl BoundPlugin {
     pub fn digest(&self) -> Option<&str> {
         match &self.0 {
             #[cfg(feature = "native-plugins")]
-            Kind::Native(_) => None,
+            Kind::Native { .. } => None,
             Kind::Wasm { plugin, .. } => Some(plugin.digest()),
         }
     }
@@ -282,7 +286,7 @@ impl BoundPlugin {
     pub(crate) fn introduce(&self, metrics: &PipelineMetrics) {
         match &self.0 {
             #[cfg(feature = "native-plugins")]
-            Kind::Native(_) => {}
+            Kind::Native { .. } => {}
             Kind::Wasm { name, plugin, .. } => {
                 metrics.plugin(name, plugin.digest());
                 let own = plugin.manifest().codes.iter().cloned();

@@ -36,6 +36,8 @@ pub struct WorkerSettings {
     pub commit_records_max: usize,
     pub commit_bytes_max: usize,
     pub transaction_timeout: Duration,
+    /// Positions of several inputs are committed at least so often.
+    pub refresh_interval: Duration,
     /// A new instance of the plugin may take this long to start; zero where it takes nothing.
     pub start_deadline: Duration,
 }
@@ -67,6 +69,7 @@ impl WorkerSettings {
             commit_records_max: config.commit.records_max,
             commit_bytes_max: config.commit.bytes_max,
             transaction_timeout: config.commit.transaction_timeout,
+            refresh_interval: config.commit.refresh_interval,
             start_deadline: match &config.plugin.kind {
                 PluginKind::Native(_) => Duration::ZERO,
                 PluginKind::Wasm(plugin) => plugin.limits.start_deadline,

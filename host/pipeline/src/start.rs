@@ -165,6 +165,7 @@ pub fn start(
             books,
             workers: handles,
             takes,
+            inputs: u16::try_from(config.inputs.len()).unwrap_or(u16::MAX),
             metrics: pipeline_metrics.clone(),
             // Commit, then abort, each within the commit deadline, and a start that may be in its last try.
             ack_timeout: config.commit.transaction_timeout * 2,

@@ -1,7 +1,8 @@
 //! Finding where a taken partition starts: stable committed offsets first, the start policy where there are none (R3.3).
 //!
 //! Runs on a thread of its own, because an offset may stay unstable for as long as somebody's open transaction; one that
-//! does must not hold up the others. Where the pipeline keeps state, `restoring` comes between the offsets and the start.
+//! does must not hold up the others. The inputs of one partition start together, once all of their offsets are known. Where
+//! the pipeline keeps state, `restoring` comes between the offsets and the start.
 
 use crate::command::{Command, WorkerHandle};
 use crate::handover::Take;
@@ -45,25 +46,25 @@ pub struct Tell<G> {
 }
 
 impl<G: Group> Tell<G> {
-    /// Whether any of them is still to be started.
+    /// Whether they are still to be started: the inputs of one partition, so all of them or none.
     pub(crate) fn wants(&self, ready: &[Ready]) -> bool {
         let books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
-        ready.iter().any(|ready| books.is_taking(ready.partition, ready.epoch))
+        ready.iter().all(|ready| books.is_taking(ready.partition, ready.epoch))
     }
 
     /// `state`: theirs, where the pipeline keeps any.
     pub(crate) fn start(&self, ready: &[Ready], state: Option<&Arc<wasmill_state::Partition>>, since: Instant) {
+        let is_wanted = {
+            let mut books = self.books.lock().unwrap_or_else(PoisonError::into_inner);
+            ready.iter().all(|ready| books.started(ready.partition, ready.epoch))
+        };
+        let worker = ready.first().map_or(0, |ready| ready.partition.worker(self.workers.len()));
+        let Some(handle) = self.workers.get(worker).filter(|_| is_wanted) else { return };
         for Ready { partition, epoch, at, by_policy } in ready.iter().copied() {
-            if !self.books.lock().unwrap_or_else(PoisonError::into_inner).started(partition, epoch) {
-                continue;
-            }
-            let worker = partition.worker(self.workers.len());
-            if let Some(handle) = self.workers.get(worker) {
-                handle.tell(Command::Start { partition, epoch, at, by_policy, state: state.cloned() });
-                self.group.wake(worker);
-            }
-            self.metrics.take_duration.observe(since.elapsed().as_secs_f64());
+            handle.tell(Command::Start { partition, epoch, at, by_policy, state: state.cloned() });
         }
+        self.group.wake(worker);
+        self.metrics.take_duration.observe(since.elapsed().as_secs_f64());
     }
 }
 
@@ -81,10 +82,10 @@ pub struct Taking<G> {
     pub begun: Mutex<BTreeMap<u16, bool>>,
 }
 
-/// A partition whose start position is not known yet. As many as there are partitions.
-#[derive(Debug, Clone, Copy)]
+/// A partition of every input, whose start positions are not known yet. As many as there are partitions.
+#[derive(Debug, Clone)]
 struct Wanted {
-    partition: InputPartition,
+    partitions: Vec<InputPartition>,
     epoch: u64,
     since: Instant,
 }
@@ -101,8 +102,7 @@ impl<G: Group> Taking<G> {
             };
             match next {
                 Ok(take) => {
-                    let Take { partitions, epoch, since } = take;
-                    wanted.extend(partitions.into_iter().map(|partition| Wanted { partition, epoch, since }));
+                    wanted.extend(by_number(take));
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
@@ -114,52 +114,51 @@ impl<G: Group> Taking<G> {
     /// Starts what can be started and keeps the rest.
     fn round(&self, wanted: &mut Vec<Wanted>) {
         wanted.retain(|want| self.is_taking(want));
-        let partitions: Vec<InputPartition> = wanted.iter().map(|want| want.partition).collect();
+        let partitions: Vec<InputPartition> = wanted.iter().flat_map(|want| want.partitions.iter().copied()).collect();
         if partitions.is_empty() {
             return;
         }
         if let Ok(offsets) = self.tell.group.stable_offsets(&partitions, ALL_TIMEOUT) {
-            let answered: Vec<_> = wanted.iter().copied().zip(offsets).collect();
-            for (want, offset) in answered {
-                if self.start(want, offset) {
-                    wanted.retain(|other| other.partition != want.partition);
-                }
-            }
+            let mut offsets = offsets.into_iter();
+            wanted.retain(|want| {
+                let theirs: Vec<_> = offsets.by_ref().take(want.partitions.len()).collect();
+                !self.start(want, &theirs)
+            });
             return;
         }
-        for want in wanted.clone() {
-            if !self.is_taking(&want) {
-                continue;
+        wanted.retain(|want| {
+            if !self.is_taking(want) {
+                return false;
             }
-            let answer = self.tell.group.stable_offsets(&[want.partition], ONE_TIMEOUT);
-            match answer.map(|offsets| offsets.into_iter().next().flatten()) {
-                Ok(offset) => {
-                    if self.start(want, offset) {
-                        wanted.retain(|other| other.partition != want.partition);
-                    }
-                }
+            match self.tell.group.stable_offsets(&want.partitions, ONE_TIMEOUT) {
+                Ok(offsets) => !self.start(want, &offsets),
                 Err(failure) => {
                     let waited_ms = want.since.elapsed().as_millis() as u64;
-                    tracing::debug!(partition = %want.partition, waited_ms, "no stable offset yet: {failure}");
+                    tracing::debug!(partitions = ?want.partitions, waited_ms, "no stable offsets yet: {failure}");
+                    true
                 }
             }
-        }
+        });
     }
 
-    /// Tells the worker; whether that is done with.
-    fn start(&self, want: Wanted, committed: Option<Committed>) -> bool {
-        let token = committed.as_ref().and_then(|committed| committed.token.clone());
-        let (at, by_policy) = match committed {
-            Some(Committed { at, .. }) => (at, false),
-            None => match self.by_policy(want.partition) {
-                Ok(at) => (at, true),
-                Err(failure) => {
-                    tracing::debug!(partition = %want.partition, "no start position yet: {failure}");
-                    return false;
-                }
-            },
-        };
-        let ready = vec![Ready { partition: want.partition, epoch: want.epoch, at, by_policy }];
+    /// Passes on where each input starts; whether that is done with.
+    fn start(&self, want: &Wanted, committed: &[Option<Committed>]) -> bool {
+        let mut ready = Vec::with_capacity(want.partitions.len());
+        for (partition, committed) in want.partitions.iter().copied().zip(committed) {
+            let (at, by_policy) = match committed {
+                Some(committed) => (committed.at, false),
+                None => match self.by_policy(partition) {
+                    Ok(at) => (at, true),
+                    Err(failure) => {
+                        tracing::debug!(%partition, "no start position yet: {failure}");
+                        return false;
+                    }
+                },
+            };
+            ready.push(Ready { partition, epoch: want.epoch, at, by_policy });
+        }
+        // Every transaction commits the positions of all inputs, with one token.
+        let token = committed.iter().flatten().find_map(|committed| committed.token.clone());
         match &self.restores {
             None => self.tell.start(&ready, None, want.since),
             // Closed only when the pipeline is being taken down.
@@ -198,6 +197,16 @@ impl<G: Group> Taking<G> {
 
     fn is_taking(&self, want: &Wanted) -> bool {
         let books = self.tell.books.lock().unwrap_or_else(PoisonError::into_inner);
-        books.is_taking(want.partition, want.epoch)
+        want.partitions.iter().all(|partition| books.is_taking(*partition, want.epoch))
     }
+}
+
+/// What was taken, the inputs of each partition together.
+fn by_number(take: Take) -> impl Iterator<Item = Wanted> {
+    let Take { partitions, epoch, since } = take;
+    let mut numbers: BTreeMap<i32, Vec<InputPartition>> = BTreeMap::new();
+    for partition in partitions {
+        numbers.entry(partition.partition).or_default().push(partition);
+    }
+    numbers.into_values().map(move |partitions| Wanted { partitions, epoch, since })
 }

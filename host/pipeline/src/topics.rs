@@ -1,5 +1,7 @@
 //! What the brokers must have before a pipeline starts, and must not change while it runs.
 
+mod partitions;
+
 use crate::changelogs::Changelogs;
 use crate::watch::Look;
 use std::fmt::Write;
@@ -17,18 +19,32 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) struct Topics {
     /// Facts of inputs, outputs and dead letters, each name once.
     known: Vec<TopicFacts>,
+    /// In their order, the leader first.
+    inputs: Vec<partitions::Input>,
+    bootstrap_servers: String,
     pub(crate) changelogs: Changelogs,
 }
 
 impl Topics {
-    /// Asks the brokers; missing topics are named all at once, with the commands that create them.
+    /// Asks the brokers; missing topics are named all at once, with the commands that create them, and inputs with unequal
+    /// numbers of partitions with those that add the missing ones.
     pub(crate) fn ask(probe: &Probe, config: &Pipeline) -> Result<Topics, TopicsError> {
         let known = probe.topics(&names(config), ASK_TIMEOUT)?;
         let missing: Vec<&TopicFacts> = known.iter().filter(|topic| !topic.exists()).collect();
         if !missing.is_empty() {
             return Err(TopicsError::Missing(missing_text(&missing, &known, config)));
         }
-        Ok(Topics { known, changelogs: Changelogs::default() })
+        let inputs = config.inputs.iter().map(|input| partitions::Input {
+            name: input.name.clone(),
+            topic: input.topic.clone(),
+            partitions: find(&known, &input.topic).map_or(0, |facts| facts.partitions),
+        });
+        let inputs: Vec<partitions::Input> = inputs.collect();
+        let bootstrap_servers = config.cluster.bootstrap_servers.clone();
+        if let Some(text) = partitions::unequal(&config.name, &bootstrap_servers, &inputs) {
+            return Err(TopicsError::Unequal(text));
+        }
+        Ok(Topics { known, inputs, bootstrap_servers, changelogs: Changelogs::default() })
     }
 
     /// The topics of `stores`, created where they are missing.
@@ -74,8 +90,8 @@ impl Topics {
         }
     }
 
-    /// Compares with the brokers' present answer. Partitions that were added are no change: they are taken by the next
-    /// rebalance.
+    /// Compares with the brokers' present answer. Partitions that were added are no change as long as every input has those
+    /// of the leader, and there is no state: they are taken by the next rebalance.
     pub(crate) fn look(&self, probe: &Probe) -> Look {
         let names: Vec<&str> = self.all().map(|topic| topic.name.as_str()).collect();
         let now = match probe.identities(&names, LOOK_TIMEOUT) {
@@ -86,15 +102,26 @@ impl Topics {
                 return Look::Unknown { message: error.to_string() };
             }
         };
-        for (before, now) in self.all().filter_map(|before| Some((before, find(&now, &before.name)?))) {
-            let what = match now {
-                now if !now.exists() => "was deleted",
-                now if now.id != before.id => "was deleted and created again",
+        for (before, found) in self.all().filter_map(|before| Some((before, find(&now, &before.name)?))) {
+            let what = match found {
+                found if !found.exists() => "was deleted",
+                found if found.id != before.id => "was deleted and created again",
                 _ => continue,
             };
             return Look::Changed { topic: before.name.clone(), what: what.to_owned() };
         }
-        Look::Same
+        let inputs: Vec<partitions::Input> = self
+            .inputs
+            .iter()
+            .map(|input| partitions::Input {
+                partitions: find(&now, &input.topic).map_or(input.partitions, |facts| facts.partitions),
+                ..input.clone()
+            })
+            .collect();
+        match partitions::outgrown(&self.bootstrap_servers, &self.inputs, &inputs, !self.changelogs.topics.is_empty()) {
+            Some((topic, what)) => Look::Changed { topic, what },
+            None => Look::Same,
+        }
     }
 
     fn facts(&self, topic: &str) -> Option<&TopicFacts> {
@@ -126,6 +153,8 @@ pub enum TopicsError {
     Missing(String),
     #[error("{0}")]
     Changelog(String),
+    #[error("{0}")]
+    Unequal(String),
     #[error(transparent)]
     Probe(#[from] ProbeError),
 }

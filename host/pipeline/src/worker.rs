@@ -78,7 +78,9 @@ pub struct Worker<S: Source, K, C> {
     /// Transactions begun by this worker; the last part of the token.
     pub(crate) transactions: u64,
     /// Partitions that should be read but whose seek has not worked yet.
-    starting: Vec<Starting>,
+    pub(crate) starting: Vec<Starting>,
+    /// When every position is committed once more; `None`: there are no followers.
+    pub(crate) refresh_due: Option<Instant>,
     /// A position may have to be committed although no record moved it.
     pub(crate) owes: bool,
 
@@ -116,12 +118,13 @@ pub(crate) struct Open {
     pub(crate) state_bytes: usize,
 }
 
-struct Starting {
-    partition: InputPartition,
-    epoch: u64,
-    at: CommitOffset,
-    by_policy: bool,
-    since: Instant,
+#[derive(Clone, Copy)]
+pub(crate) struct Starting {
+    pub(crate) partition: InputPartition,
+    pub(crate) epoch: u64,
+    pub(crate) at: CommitOffset,
+    pub(crate) by_policy: bool,
+    pub(crate) since: Instant,
 }
 
 impl<S, K, C> Worker<S, K, C>
@@ -131,6 +134,7 @@ where
     C: Clock,
 {
     pub fn new(settings: WorkerSettings, parts: Parts<S, K, C>) -> Worker<S, K, C> {
+        let refresh_due = (settings.topics.len() > 1).then(|| parts.clock.now() + settings.refresh_interval);
         let output_counters = settings.outputs.iter().map(|output| parts.metrics.output(output)).collect();
         Worker {
             settings,
@@ -155,6 +159,7 @@ where
             open: None,
             transactions: 0,
             starting: Vec::new(),
+            refresh_due,
             owes: false,
             reply: Reply::default(),
             dispositions: Vec::new(),
@@ -183,6 +188,7 @@ where
             }
             self.apply_again()?;
             self.start_partitions()?;
+            self.refresh_positions();
             if self.owes {
                 self.touch_owed()?;
                 continue;
@@ -293,9 +299,16 @@ where
         }
         self.metrics.waiting_partitions.set(self.waiting.held() as i64);
         self.progress.enter(Phase::Seek, now);
-        for starting in std::mem::take(&mut self.starting) {
-            let Starting { partition, epoch, at, by_policy, since } = starting;
+        let told = std::mem::take(&mut self.starting);
+        let mut sought = Vec::new();
+        for starting in &told {
+            let Starting { partition, epoch, at, since, .. } = *starting;
             if !self.owns(partition, epoch) {
+                continue;
+            }
+            let known = self.tracker.find(partition).is_some_and(|(_, slot)| slot.epoch == epoch);
+            if !known && !starting.is_complete(&told, self.settings.topics.len()) {
+                self.starting.push(*starting);
                 continue;
             }
             if let Err(failure) = self.source.start(partition, at) {
@@ -304,21 +317,15 @@ where
                     return Err(Failed::Rewind { partition, to: at.next(), message: failure.message });
                 }
                 self.metrics.seek_retries.inc();
-                self.starting.push(Starting { partition, epoch, at, by_policy, since });
+                self.starting.push(*starting);
                 continue;
             }
             self.stuck.delivered(partition, self.clock.now());
-            let known = self.tracker.find(partition).filter(|(_, slot)| slot.epoch == epoch);
-            if known.is_none() {
-                let slot = self.tracker.start(partition, epoch, at);
-                tracing::info!(pipeline = self.settings.pipeline, %partition, epoch, offset = at.next(), "started");
-                if let Some(slot) = slot.filter(|_| by_policy) {
-                    // The start policy is applied once: from now on the position is what counts.
-                    self.tracker.owe(slot);
-                    self.owes = true;
-                }
+            if !known {
+                sought.push(*starting);
             }
         }
+        self.begin_partitions(sought);
         Ok(())
     }
 
@@ -402,6 +409,11 @@ where
         match error.kind {
             PartitionErrorKind::Transient => {
                 tracing::warn!(pipeline = self.settings.pipeline, topic, %partition, "{}", error.message);
+                Ok(())
+            }
+            // Such as a follower's that is not there although the leader's is: the watch of the topics says what is wrong.
+            PartitionErrorKind::TopicGone if self.tracker.find(partition).is_none() => {
+                tracing::warn!(pipeline = self.settings.pipeline, topic, %partition, "not there: {}", error.message);
                 Ok(())
             }
             PartitionErrorKind::TopicGone => Err(Failed::Topic { topic, what: format!("is gone ({})", error.message) }),

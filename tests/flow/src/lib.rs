@@ -27,7 +27,7 @@ pub use counting::Counting;
 pub use group::MemoryGroup;
 pub use log::{Entry, MemoryBatch};
 pub use plugin::{Answer, Each, Whole};
-pub use rig::{Ran, Rig, partition};
+pub use rig::{Ran, Rig, follower, partition};
 pub use sink::MemorySink;
 pub use source::MemorySource;
 pub use topics::MemoryTopics;

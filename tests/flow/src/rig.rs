@@ -22,6 +22,11 @@ pub fn partition(number: i32) -> InputPartition {
     InputPartition::new(0, number)
 }
 
+/// Partition `number` of the second input.
+pub fn follower(number: i32) -> InputPartition {
+    InputPartition::new(1, number)
+}
+
 /// A worker that has not run yet. The partitions are taken from their first record, before the first poll.
 pub struct Rig {
     pub settings: WorkerSettings,
@@ -70,11 +75,17 @@ impl Ran {
 impl Rig {
     /// Partitions 0.. of one input are assigned, started and empty.
     pub fn new(partitions: i32) -> Rig {
+        Rig::with_inputs(partitions, 1)
+    }
+
+    /// The same of so many inputs, whose topics are `in`, `in1`, `in2` ...
+    pub fn with_inputs(partitions: i32, inputs: u16) -> Rig {
         let (handle, commands) = WorkerHandle::new(0);
         let world = Arc::new(Mutex::new(World {
             clock: ManualClock::default(),
             books: Arc::default(),
             handle,
+            input_count: inputs,
             inputs: BTreeMap::new(),
             outputs: BTreeMap::new(),
             positions: BTreeMap::new(),
@@ -99,7 +110,9 @@ impl Rig {
             empty_polls: 0,
         }));
         let (health, metrics) = (Health::new(), Metrics::new());
-        let rig = Rig { settings: settings(), health, metrics, world, commands, folder: None };
+        let mut settings = settings();
+        settings.topics.extend((1..inputs).map(|input| format!("in{input}")));
+        let rig = Rig { settings, health, metrics, world, commands, folder: None };
         for number in 0..partitions {
             rig.world().take(partition(number));
         }
@@ -197,7 +210,7 @@ pub fn settings() -> WorkerSettings {
         workers: 1,
         pipeline: "flow".to_owned(),
         group: "flow-group".to_owned(),
-        topics: vec!["in".to_owned(), "follower".to_owned()],
+        topics: vec!["in".to_owned()],
         outputs: vec!["first".to_owned(), "second".to_owned()],
         dead_letter_topic: DEAD_LETTERS.to_owned(),
         stores: Vec::new(),
@@ -217,6 +230,7 @@ pub fn settings() -> WorkerSettings {
         commit_records_max: 1_000_000,
         commit_bytes_max: 1 << 30,
         transaction_timeout: Duration::from_secs(9),
+        refresh_interval: Duration::from_secs(3600),
         start_deadline: Duration::ZERO,
     }
 }

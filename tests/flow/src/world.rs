@@ -114,6 +114,7 @@ pub struct World {
     pub books: Arc<Mutex<Books>>,
     pub handle: WorkerHandle,
 
+    pub(crate) input_count: u16,
     pub inputs: BTreeMap<InputPartition, Vec<Arc<Entry>>>,
     /// Committed records by topic and partition.
     pub outputs: BTreeMap<(String, i32), Vec<Entry>>,
@@ -191,17 +192,20 @@ impl World {
         log.push(Arc::new(entry));
     }
 
-    /// Takes the partition and starts it where the group stored it, or at its first record.
+    /// Takes the partition of every input and starts each where the group stored it, or at its first record.
     pub fn take(&mut self, partition: InputPartition) -> u64 {
-        let epoch = self.books.lock().unwrap_or_else(PoisonError::into_inner).assigned(&[partition]);
-        let at = self.positions.get(&partition).map_or(CommitOffset::at(0), |stored| stored.next);
+        let all = self.of_every_input(partition);
+        let epoch = self.books.lock().unwrap_or_else(PoisonError::into_inner).assigned(&all);
         let state = self.stores.as_ref().map(|stores| {
             let state = stores.partition(partition.partition).expect("state of a partition");
             self.restore(&state, partition);
             state
         });
-        self.handle.tell(Command::Start { partition, epoch, at, by_policy: false, state });
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).started(partition, epoch);
+        for partition in all {
+            let at = self.positions.get(&partition).map_or(CommitOffset::at(0), |stored| stored.next);
+            self.handle.tell(Command::Start { partition, epoch, at, by_policy: false, state: state.clone() });
+            self.books.lock().unwrap_or_else(PoisonError::into_inner).started(partition, epoch);
+        }
         epoch
     }
 
@@ -249,8 +253,14 @@ impl World {
         last
     }
 
+    /// The partition has gone, of every input.
     pub fn gone(&mut self, partition: InputPartition) {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).gone(&[partition]);
+        let all = self.of_every_input(partition);
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).gone(&all);
+    }
+
+    pub fn of_every_input(&self, partition: InputPartition) -> Vec<InputPartition> {
+        (0..self.input_count).map(|input| InputPartition::new(input, partition.partition)).collect()
     }
 
     /// Committed values of a topic partition, in order.
