@@ -264,8 +264,9 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 if !reached && !store.chunk.is_full() {
                     continue;
                 }
+                let changes = store.chunk.changes.len() as u64;
                 match store.chunk.write(state, store.of.store, store.next, now_ms) {
-                    Ok(()) => {}
+                    Ok(()) => drop(self.metrics.restored_changes.inc_by(changes)),
                     Err(error) if error.may_pass() => {
                         self.wait(&error);
                         continue;

@@ -227,6 +227,11 @@ pub const STATE_CHANGELOG_LAG: Name = gauge(
     &["pipeline"],
     "Offsets of changelogs that partitions being restored have still to read",
 );
+pub const STATE_RESTORED: Name = counter(
+    "wasmill_state_restored_changes_total",
+    &["pipeline"],
+    "Changes read from changelogs at starts; none where the cache had everything",
+);
 pub const STATE_KEYS: Name = gauge(
     "wasmill_state_keys",
     &["pipeline", "store"],
@@ -303,6 +308,7 @@ pub const SECTIONS: &[(&str, &[Name])] = &[
             STATE_UNPLANNED_READS,
             STATE_RESTORING,
             STATE_CHANGELOG_LAG,
+            STATE_RESTORED,
             STATE_KEYS,
             STATE_BYTES,
         ],

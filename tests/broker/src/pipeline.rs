@@ -13,7 +13,7 @@ use rdkafka::message::OwnedMessage;
 use wasmill_config::Checks;
 use wasmill_pipeline::{BoundPlugin, Current, Failed, Identity, Loader, Pipeline, Plugins, Process, Stopped};
 use wasmill_state::{CacheLimits, Database, OpenError};
-use wasmill_telemetry::{Health, Metrics, WorkerMetrics};
+use wasmill_telemetry::{Health, Metrics, PipelineMetrics, WorkerMetrics};
 
 use crate::client::{Isolation, create_topic, read_all, unique, wait_until, wait_until_settled};
 
@@ -321,6 +321,11 @@ impl Running {
     /// What `readyz` would say; empty when ready.
     pub fn reasons(&self) -> Vec<String> {
         self.health.ready().err().unwrap_or_default()
+    }
+
+    /// What its control plane counts.
+    pub fn control(&self) -> PipelineMetrics {
+        self.metrics.pipeline(&self.name)
     }
 
     /// What worker `worker` has counted.

@@ -99,6 +99,7 @@ pub(super) struct Families {
     pub(super) state_unplanned_reads: Labelled<Counter>,
     pub(super) state_restoring: Labelled<Gauge>,
     pub(super) state_changelog_lag: Labelled<Gauge>,
+    pub(super) state_restored: Labelled<Counter>,
     pub(super) state_keys: Labelled<Gauge>,
     pub(super) state_bytes: Labelled<Gauge>,
     /// One entry per pipeline that has workers.
@@ -148,6 +149,7 @@ impl Families {
             state_unplanned_reads: counter(r, &names::STATE_UNPLANNED_READS),
             state_restoring: gauge(r, &names::STATE_RESTORING),
             state_changelog_lag: gauge(r, &names::STATE_CHANGELOG_LAG),
+            state_restored: counter(r, &names::STATE_RESTORED),
             state_keys: gauge(r, &names::STATE_KEYS),
             state_bytes: gauge(r, &names::STATE_BYTES),
             codes: Arc::default(),

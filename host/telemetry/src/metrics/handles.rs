@@ -192,6 +192,7 @@ pub struct PipelineMetrics {
     pub restoring_partitions: Gauge,
     /// Offsets.
     pub changelog_lag: Gauge,
+    pub restored_changes: Counter,
     pipeline: Arc<str>,
     families: Families,
 }
@@ -224,6 +225,7 @@ impl PipelineMetrics {
             take_duration: families.take_duration.with(&[pipeline]),
             restoring_partitions: families.state_restoring.with(&[pipeline]),
             changelog_lag: families.state_changelog_lag.with(&[pipeline]),
+            restored_changes: families.state_restored.with(&[pipeline]),
             pipeline: Arc::from(pipeline),
             families: families.clone(),
         }
