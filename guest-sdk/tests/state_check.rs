@@ -68,6 +68,8 @@ impl Plugin for Careless {
                 let words: std::collections::HashSet<&str> = key.split(' ').collect();
                 stores.words.put(key, &words.into_iter().map(str::to_owned).collect())?;
             }
+            "long-key" => stores.seen.put("k".repeat(4097), &1)?,
+            "long-value" => stores.words.put(key, &vec!["v".repeat(512 << 10)])?,
             "scans" => drop(stores.seen.scan((), 1)?),
             "puts" => stores.seen.put(key, &1)?,
             _ => {}
@@ -114,6 +116,14 @@ fn a_store_that_is_said_to_be_unused_must_be_that() {
     for (what, verb) in [("wants", "read"), ("counts", "read"), ("scans", "read"), ("puts", "changed")] {
         let said = failure(json!({ "what": what, "unused": true }));
         assert_eq!(said, format!("the store `seen` is {verb}, and `unused_stores` says that it is unused"));
+    }
+}
+
+#[test]
+fn a_change_that_the_host_would_not_keep_is_named() {
+    for (what, said) in [("long-key", "a key of 4097 bytes, 4096"), ("long-value", "a value of 524292 bytes, 524288")] {
+        let expected = format!("the host would refuse the change (state-too-large): {said} are allowed");
+        assert_eq!(failure(json!({ "what": what })), expected);
     }
 }
 
