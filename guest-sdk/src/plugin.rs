@@ -23,7 +23,7 @@ pub trait Plugin: Sized + 'static {
     /// What records are rejected or postponed with; [`crate::NoCodes`] if the SDK's own are enough.
     type Codes: Codes;
 
-    /// The keyed state; `()` if there is none.
+    /// The keyed state: a struct of [`crate::Store`]s with `#[derive(Stores)]`; `()` if there is none.
     type Stores: StoreSet;
 
     /// What [`Plugin::parse`] makes of a record: it may borrow from it.
@@ -52,7 +52,13 @@ pub trait Plugin: Sized + 'static {
         Self::READS
     }
 
-    /// Reads a record, and says which keys of the stores will be needed.
+    /// Names of the stores that this configuration neither reads nor changes: the host keeps none of it.
+    fn unused_stores(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// Reads a record, and says which keys of the stores will be needed. With stores, all records of a batch are parsed
+    /// before the first one is processed.
     ///
     /// # Errors
     /// A failure is the record's answer: it is rejected or postponed.
