@@ -41,8 +41,8 @@ pub(crate) struct Source {
 pub(crate) struct Event<'a> {
     #[serde(rename = "type")]
     pub(crate) kind: Kind,
-    customer_id: &'a str,
-    seq: i64,
+    pub(crate) customer_id: &'a str,
+    pub(crate) seq: i64,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) adjustment_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,9 +60,9 @@ pub(crate) struct Event<'a> {
     pub(crate) to: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) lifetime: Option<i64>,
-    input: &'static str,
-    partition: u32,
-    offset: i64,
+    pub(crate) input: &'static str,
+    pub(crate) partition: u32,
+    pub(crate) offset: i64,
 }
 
 impl<'a> Event<'a> {

@@ -139,7 +139,7 @@ impl Loyalty {
     ) -> Result<Vec<Emission>, Failure> {
         let emitted = |event: &Event<'_>| {
             let message = Output::Events.emit().without_headers().json(event)?;
-            Ok(match correlation {
+            Ok::<Emission, Failure>(match correlation {
                 None => message,
                 Some(None) => message.null_header(&self.config.correlation_header),
                 Some(Some(id)) => message.header(&self.config.correlation_header, id),

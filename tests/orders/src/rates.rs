@@ -41,7 +41,7 @@ impl Default for Rates {
     fn default() -> Rates {
         Rates {
             duplicate_orders: 30,
-            short_items: 10,
+            short_items: 5,
             recounts: 5,
             losses: 5,
             cancelled: 80,

@@ -24,7 +24,7 @@ impl Supply {
                 day.before(Topic::Stock, intent, &place.0, value.to_string());
             };
             let mut after = left;
-            if left < *quantity && (known.is_none() || !random.chance(rates.short_items)) {
+            if left < *quantity && !random.chance(rates.short_items) {
                 // For a few orders like this one; some items are bought often, most are not.
                 let pieces = quantity * random.between(1, 4) + random.between(0, 8);
                 match known {

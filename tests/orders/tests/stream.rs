@@ -13,7 +13,7 @@ const PLAN: Plan = Plan {
     reservation_ms: 900_000,
     rates: Rates {
         duplicate_orders: 30,
-        short_items: 10,
+        short_items: 5,
         recounts: 5,
         losses: 5,
         cancelled: 80,

@@ -32,9 +32,10 @@ impl<'r> raw::Adjustment<'r> {
     pub(super) fn checked(self, key: &str) -> Result<Adjustment<'r>, Failure> {
         let raw::Adjustment { kind, adjustment_id, customer_id, order_id, amount_cents, points } = self;
         let change = match &*kind {
-            "refund" => {
-                Change::Refund { order_id: there(order_id, "order_id")?, amount_cents: there(amount_cents, "amount_cents")? }
-            }
+            "refund" => Change::Refund {
+                order_id: there(order_id, "order_id")?,
+                amount_cents: there(amount_cents, "amount_cents")?,
+            },
             "correction" => Change::Correction { points: there(points, "points")? },
             "spend" => Change::Spend { points: there(points, "points")? },
             other => return Err(Refusal::UnknownType.reject(format!("`type`: {} is no type", shown(other)))),

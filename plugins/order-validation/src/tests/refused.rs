@@ -55,7 +55,11 @@ fn cases() -> Vec<(&'static str, String, Refusal)> {
         ("a list", "[]".into(), WrongType),
         ("a list of what an order has", LIST.into(), WrongType),
         ("a list of what an item has", order(item, "[\"D-2\", 1, 320, []]"), WrongType),
-        ("a list of totals", order("\"totals\": {", "\"totals\": [2920, 300, 210, 250, 200, 3280], \"other\": {"), WrongType),
+        (
+            "a list of totals",
+            order("\"totals\": {", "\"totals\": [2920, 300, 210, 250, 200, 3280], \"other\": {"),
+            WrongType,
+        ),
         ("a text", "\"o-1\"".into(), WrongType),
         ("null", "null".into(), WrongType),
         ("a number for an id", order("\"o-1\"", "1"), WrongType),
