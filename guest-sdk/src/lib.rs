@@ -46,9 +46,9 @@
 //! # }
 //! ```
 //!
-//! A plugin that is only a function on a record implements [`Stateless`]; [`Plugin`] is the whole contract. Answers must be
-//! reproducible: a function of configuration, record, state and [`Context`], never of other records or of the instance's
-//! past. The [`Harness`] runs each case in several ways and compares. `docs/PLUGINS.md` in the repository is the
+//! A plugin that is only a function on a record implements [`Stateless`]; [`Plugin`] is the whole contract, with keyed state
+//! ([`Store`]). Answers must be reproducible: a function of configuration, record, state and [`Context`], never of other
+//! records or of the instance's past. The [`Harness`] runs each case in several ways and compares. `docs/PLUGINS.md` in the repository is the
 //! newcomer's path.
 
 #![deny(missing_docs)]

@@ -69,12 +69,14 @@ pub struct Store<K: ?Sized, V, F = Json> {
 /// A store owns no key, value or form.
 type Types<K, V, F> = fn(&K) -> (V, F);
 
-impl<K: StoreKey + ?Sized, V, F: Form<V>> Store<K, V, F> {
+impl<K: ?Sized, V, F> Store<K, V, F> {
     /// A store that is not part of a set yet.
     pub fn open() -> Store<K, V, F> {
         Store { number: 0, name: "", slots: RefCell::default(), types: PhantomData }
     }
+}
 
+impl<K: StoreKey + ?Sized, V, F: Form<V>> Store<K, V, F> {
     /// Says that this key will be asked for. A hint, given in [`crate::Plugin::parse`]: all keys that a batch wants are one
     /// question to the host. A key that nobody wanted can be asked for all the same, by a question of its own.
     pub fn want(&self, key: impl AsKey<K>) {

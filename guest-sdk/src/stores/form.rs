@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use std::io::Cursor;
 
 /// How the values of a store are written: [`Json`], [`Binary`], or one of your own.
 #[diagnostic::on_unimplemented(
@@ -95,7 +96,7 @@ impl<V: Versioned> Form<V> for Binary {
     fn read(bytes: &[u8]) -> Result<V, String> {
         let (version, bytes) = bytes.split_first().ok_or("it is empty, without even a version")?;
         if *version == V::VERSION {
-            return rmp_serde::from_slice(bytes).map_err(|error| error.to_string());
+            return messagepack(bytes);
         }
         let migrated = V::migrate(*version, bytes);
         migrated.ok_or_else(|| {
@@ -106,5 +107,15 @@ impl<V: Versioned> Form<V> for Binary {
 
 /// Reads the MessagePack of a former version, for [`Versioned::migrate`].
 pub fn from_binary<V: DeserializeOwned>(bytes: &[u8]) -> Option<V> {
-    rmp_serde::from_slice(bytes).ok()
+    messagepack(bytes).ok()
 }
+
+/// All of the bytes: what goes on behind its end is something else.
+fn messagepack<V: DeserializeOwned>(bytes: &[u8]) -> Result<V, String> {
+    let mut reader = rmp_serde::Deserializer::new(Cursor::new(bytes));
+    let value = V::deserialize(&mut reader).map_err(|error| error.to_string())?;
+    if reader.position() == bytes.len() as u64 { Ok(value) } else { Err("it goes on behind its end".to_owned()) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,13 +1,4 @@
-//! How keys are written: so that they compare as bytes as they do as values, because stores are scanned in that order.
-//!
-//! | Type | Name in the manifest | Bytes |
-//! |---|---|---|
-//! | `str`, `String` | `string` | its UTF-8 |
-//! | `[u8]`, `Vec<u8>` | `bytes` | as they are |
-//! | `bool` | `bool` | 0 or 1 |
-//! | `u8` to `u128` | `u8` to `u128` | big-endian |
-//! | `i8` to `i128` | `i8` to `i128` | big-endian, the highest bit flipped |
-//! | tuples of two to four | `(string,u64)` | their parts one after the other; in text and bytes there a byte 0 is `00 ff`, and `00 01` ends them |
+//! Keys as types: the bytes of `wasmill_wire::key`, and what can be given for a key without making one.
 
 mod tuple;
 
@@ -15,6 +6,17 @@ use std::borrow::Cow;
 use wasmill_wire::key::{take_part, write_part};
 
 /// What can be a key of a store: text, bytes, numbers, truth values, and tuples of two to four of them.
+///
+/// Keys compare as bytes as they do as values, because stores are scanned in that order.
+///
+/// | Type | In the manifest | Bytes |
+/// |---|---|---|
+/// | `str`, `String` | `string` | UTF-8 |
+/// | `[u8]`, `Vec<u8>` | `bytes` | as they are |
+/// | `bool` | `bool` | 0 or 1 |
+/// | `u8` to `u128` | `u8` to `u128` | big-endian |
+/// | `i8` to `i128` | `i8` to `i128` | big-endian, the highest bit flipped |
+/// | tuples of two to four | `(string,u64)` | the parts one after the other; text and bytes in them end with `00 01`, and a byte 0 in them is `00 ff` |
 #[diagnostic::on_unimplemented(
     message = "`{Self}` can't be a key",
     note = "keys are text, bytes, numbers, `bool`, and tuples of two to four of them; where they are text, `str` is shorter \
