@@ -5,6 +5,7 @@
 //! spent already owes them, so a balance may be negative.
 
 use crate::answer::Code;
+use crate::window::Window;
 use serde::{Deserialize, Serialize};
 
 /// The value; as JSON it is what the page of messages says.
@@ -23,15 +24,11 @@ pub struct Account {
     pub(crate) day: i64,
     /// Points earned on `day`.
     pub(crate) day_points: i64,
-    /// The last ones, oldest first.
-    pub(crate) orders: Vec<Past>,
-    /// Ids of the last ones, oldest first.
-    pub(crate) adjustments: Vec<String>,
+    /// The last orders: id, total in cents, points, cents refunded so far.
+    pub(crate) orders: Window<4>,
+    /// Ids of the last adjustments.
+    pub(crate) adjustments: Window<1>,
 }
-
-/// An order that earned points: id, total in cents, points, cents refunded so far.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Past(pub(crate) String, pub(crate) i64, pub(crate) i64, pub(crate) i64);
 
 /// Why nothing comes of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +58,8 @@ impl Account {
             spent: 0,
             day: 0,
             day_points: 0,
-            orders: Vec::new(),
-            adjustments: Vec::new(),
+            orders: Window::default(),
+            adjustments: Window::default(),
         }
     }
 
@@ -74,11 +71,11 @@ impl Account {
     }
 
     pub(crate) fn knows_order(&self, id: &str) -> bool {
-        self.orders.iter().any(|Past(known, ..)| known == id)
+        self.orders.contains(id)
     }
 
     pub(crate) fn knows_adjustment(&self, id: &str) -> bool {
-        self.adjustments.iter().any(|known| known == id)
+        self.adjustments.contains(id)
     }
 
     /// An order on `day` that is worth `points`, if the day still has room for them.
@@ -99,19 +96,20 @@ impl Account {
         self.balance = plus(self.balance, earned)?;
         self.lifetime = plus(self.lifetime, earned)?;
         self.day_points = plus(self.day_points, earned)?;
-        remember(&mut self.orders, Past(id.to_owned(), total_cents, earned, 0), window);
+        self.orders.push([id, &total_cents.to_string(), &earned.to_string(), "0"], window);
         Ok(Earned { points: earned, capped })
     }
 
     /// Takes back what the refunded part of an order has earned. Sums are of the whole order, so that no rounding is left
     /// when all of it is refunded, in however many parts.
     pub(crate) fn refund(&mut self, order: &str, amount_cents: i64) -> Result<i64, NotSo> {
-        let past = self.orders.iter_mut().find(|Past(id, ..)| id == order);
-        let Past(_, total, points, refunded) = past.ok_or(NotSo::Refused(Code::UnknownOrder))?;
-        let now = refunded.checked_add(amount_cents).filter(|now| now <= total);
+        let [_, total, points, refunded] = self.orders.get(order).ok_or(NotSo::Refused(Code::UnknownOrder))?;
+        let [total_cents, earned, before] = [total, points, refunded].map(number);
+        let now = before.checked_add(amount_cents).filter(|now| *now <= total_cents);
         let now = now.ok_or(NotSo::Refused(Code::RefundTooLarge))?;
-        let taken = share(*points, now, *total)? - share(*points, *refunded, *total)?;
-        *refunded = now;
+        let taken = share(earned, now, total_cents)? - share(earned, before, total_cents)?;
+        let (total, points) = (total.to_owned(), points.to_owned());
+        self.orders.replace([order, &total, &points, &now.to_string()]);
         self.balance = plus(self.balance, -taken)?;
         self.lifetime = plus(self.lifetime, -taken)?;
         Ok(taken)
@@ -135,7 +133,15 @@ impl Account {
     }
 
     pub(crate) fn remember_adjustment(&mut self, id: &str, window: usize) {
-        remember(&mut self.adjustments, id.to_owned(), window);
+        self.adjustments.push([id], window);
+    }
+}
+
+/// A number that this plugin has written.
+fn number(word: &str) -> i64 {
+    match word.parse() {
+        Ok(number) => number,
+        Err(error) => panic!("the account has {word:?} for a number: {error}"),
     }
 }
 
@@ -147,10 +153,4 @@ fn plus(sum: i64, amount: i64) -> Result<i64, NotSo> {
 fn share(points: i64, part: i64, whole: i64) -> Result<i64, NotSo> {
     let share = (i128::from(points) * i128::from(part)).checked_div(i128::from(whole)).unwrap_or(0);
     i64::try_from(share).map_err(|_| NotSo::Overflow)
-}
-
-/// Appends, and lets go of what is beyond the window: more than one where the window has become smaller.
-fn remember<T>(past: &mut Vec<T>, one: T, window: usize) {
-    past.push(one);
-    past.drain(..past.len().saturating_sub(window));
 }

@@ -14,6 +14,7 @@ mod handle;
 mod message;
 mod refusal;
 mod tiers;
+mod window;
 
 pub use account::Account;
 pub use config::Config;

@@ -85,6 +85,12 @@ impl Run {
         self.stored(|stores| stores.accounts.get("c-7")).unwrap()
     }
 
+    /// Ids of the orders that are remembered.
+    fn orders(&self) -> Vec<String> {
+        let account = json!(self.account());
+        account["orders"].as_str().unwrap().split(' ').step_by(4).map(str::to_owned).collect()
+    }
+
     /// Balance, lifetime, corrected, spent.
     fn points(&self) -> [i64; 4] {
         let Account { balance, lifetime, corrected, spent, .. } = self.account();
@@ -163,7 +169,7 @@ fn values_and_messages_are_written_as_the_page_shows_them() {
     );
     assert_eq!(
         serde_json::to_string(&run.account()).unwrap(),
-        r#"{"seq":3,"balance":11,"lifetime":18,"tier":"base","corrected":0,"spent":7,"day":19675,"day_points":27,"orders":[["o-1",2750,27,1000]],"adjustments":["a-1","a-2"]}"#
+        r#"{"seq":3,"balance":11,"lifetime":18,"tier":"base","corrected":0,"spent":7,"day":19675,"day_points":27,"orders":"o-1 2750 27 1000","adjustments":"a-1 a-2"}"#
     );
 }
 
@@ -224,6 +230,14 @@ fn an_account_that_does_not_add_up_is_told_from_one_that_does() {
     for broken in [[1, 0, 0, 0], [0, 1, 0, 0], [-1, -1, 0, 0], [1, 0, 0, -1], [i64::MIN, i64::MAX, 1, 0]] {
         assert!(!account(broken).adds_up(), "{broken:?}");
     }
+}
+
+#[test]
+#[should_panic(expected = "for a number")]
+fn nothing_is_taken_back_by_a_number_that_is_none() {
+    let mut broken = Account::new("base");
+    broken.orders.push(["o-1", "many", "27", "0"], 1);
+    Run::new().beginning_with(&broken).refund("a-1", "o-1", 1);
 }
 
 #[test]

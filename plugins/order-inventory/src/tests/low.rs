@@ -98,3 +98,14 @@ fn an_order_that_is_refused_makes_nothing_low() {
     assert!(run.low_by(1, "o-1", &[("P-1", 1), ("P-2", 1)]).is_empty());
     assert_eq!(run.stock_json("P-1")["low"], false);
 }
+
+#[test]
+fn a_line_that_was_raised_is_crossed_by_whoever_is_looked_at_next() {
+    let mut before = Run::with(json!({ "low_stock_at": 2 }));
+    before.count(0, "P-1", 4);
+    let stock = before.stored(|stores| stores.stock.get(("r-3", "P-1"))).unwrap();
+    let mut run = run();
+    run.harness = run.harness.take().map(|it| it.state(|stores| stores.stock.put(("r-3", "P-1"), &stock)));
+    assert_eq!(run.low_by(1, "o-1", &[("P-1", 5)]), ["P-1"], "although nothing else has changed");
+    assert!(run.low_by(2, "o-1", &[("P-1", 5)]).is_empty());
+}
