@@ -1,0 +1,178 @@
+//! Keeps customers' points.
+//!
+//! Orders earn them, by tier and up to a daily cap; refunds take back what their order has earned; corrections are people's;
+//! spending needs a balance. `docs/decisions/0011-orders-stock-and-points.md` has every message and rule; `account.rs` is
+//! what can happen to an account, `handle.rs` what a record does.
+//!
+//! Kafka does not deliver twice here, but producers may send twice: an order or an adjustment that an account remembers is
+//! dropped and counted.
+
+mod account;
+mod answer;
+mod config;
+mod handle;
+mod message;
+mod refusal;
+mod tiers;
+mod window;
+
+pub use account::Account;
+pub use config::Config;
+pub use refusal::Refusal;
+pub use tiers::Tier;
+
+use answer::{Balance, Event, Kind, Source};
+use message::{Adjustment, Order};
+use tiers::Tiers;
+use wasmill_sdk::prelude::*;
+use wasmill_sdk::telemetry::Counter;
+use wasmill_sdk::{Store, Stores};
+
+/// Where messages go.
+#[derive(Debug, Clone, Copy, Outputs)]
+pub enum Output {
+    /// What each customer has, by customer: for a compacted topic.
+    Balances,
+    /// What happened, by customer.
+    Events,
+}
+
+/// What is kept.
+#[derive(Debug, Stores)]
+pub struct Stores {
+    /// By customer.
+    accounts: Store<str, Account>,
+}
+
+/// Orders that came once more.
+pub const DUPLICATE_ORDERS: Counter = Counter::new(0, "duplicate-orders");
+/// Adjustments that came once more.
+pub const DUPLICATE_ADJUSTMENTS: Counter = Counter::new(1, "duplicate-adjustments");
+
+/// The plugin.
+#[derive(Debug)]
+pub struct Loyalty {
+    config: Config,
+    tiers: Tiers,
+}
+
+/// A record that could be read.
+#[derive(Debug)]
+pub struct Input<'r> {
+    message: Message<'r>,
+    time: i64,
+    offset: i64,
+    /// The header that its events get, too, if there is one.
+    correlation: Option<Option<&'r [u8]>>,
+}
+
+#[derive(Debug)]
+enum Message<'r> {
+    Order(Order<'r>),
+    Adjustment(Adjustment<'r>),
+}
+
+impl Plugin for Loyalty {
+    type Config = Config;
+    type Outputs = Output;
+    type Codes = Refusal;
+    type Stores = Stores;
+    type Input<'r> = Input<'r>;
+
+    const INPUTS: &'static [&'static str] = &["orders", "adjustments"];
+    const COUNTERS: &'static [Counter] = &[DUPLICATE_ORDERS, DUPLICATE_ADJUSTMENTS];
+
+    fn configure(config: Config) -> Result<Loyalty, Problems> {
+        let problems = config.problems();
+        match Tiers::new(config.tiers.clone()) {
+            Some(tiers) => problems.or(Loyalty { config, tiers }),
+            None => Err(problems),
+        }
+    }
+
+    fn parse<'r>(&self, record: Record<'r>, stores: &Stores) -> Result<Input<'r>, Failure> {
+        let message = match record.input() {
+            0 => Message::Order(Order::read(&record, &self.config)?),
+            _ => Message::Adjustment(Adjustment::read(&record, &self.config)?),
+        };
+        let time = message::time(&record)?;
+        stores.accounts.want(message.customer());
+        let correlation = record.header(&self.config.correlation_header);
+        Ok(Input { message, time, offset: record.offset(), correlation })
+    }
+
+    fn process(&self, input: Input<'_>, stores: &mut Stores, context: &Context) -> Result<Outcome, Failure> {
+        let Input { message, time, offset, correlation } = input;
+        let customer = message.customer();
+        let mut account = match stores.accounts.get(customer)? {
+            Some(account) => account,
+            None => Account::new(&self.tiers.first().name),
+        };
+        // No message can do that, so the state is broken, and nobody is paid from it.
+        assert!(account.adds_up(), "the account of {customer:?} does not add up: {account:?}");
+        let source = |input| Source { input, partition: context.partition(), offset };
+        let (event, source) = match &message {
+            Message::Order(order) => {
+                let source = source("orders");
+                (self.earn(order, time, source, &mut account)?, source)
+            }
+            Message::Adjustment(adjustment) => {
+                let source = source("adjustments");
+                (self.adjust(adjustment, source, &mut account)?, source)
+            }
+        };
+        let Some(event) = event else { return Ok(Outcome::Drop) };
+        let messages = self.messages(event, customer, source, &mut account, correlation)?;
+        stores.accounts.put(customer, &account)?;
+        Ok(messages.into())
+    }
+}
+
+impl Loyalty {
+    /// The event, the balance if it may have changed, and whether the customer has risen or fallen.
+    fn messages(
+        &self,
+        event: Event<'_>,
+        customer: &str,
+        source: Source,
+        account: &mut Account,
+        correlation: Option<Option<&[u8]>>,
+    ) -> Result<Vec<Emission>, Failure> {
+        let emitted = |event: &Event<'_>| {
+            let message = Output::Events.emit().without_headers().json(event)?;
+            Ok::<Emission, Failure>(match correlation {
+                None => message,
+                Some(None) => message.null_header(&self.config.correlation_header),
+                Some(Some(id)) => message.header(&self.config.correlation_header, id),
+            })
+        };
+        let mut messages = vec![emitted(&event)?];
+        if event.kind == Kind::Refused {
+            return Ok(messages);
+        }
+        let tier = &self.tiers.of(account.lifetime).name;
+        let before = (*tier != account.tier).then(|| std::mem::replace(&mut account.tier, tier.clone()));
+        let balance = Balance::of(account, customer, source);
+        messages.push(Output::Balances.emit().without_headers().json(&balance)?);
+        if let Some(before) = before {
+            let event = Event::new(Kind::Tier, customer, account.seq, source);
+            let (from, to, lifetime) = (Some(&*before), Some(&**tier), Some(account.lifetime));
+            messages.push(emitted(&Event { from, to, lifetime, ..event })?);
+        }
+        Ok(messages)
+    }
+}
+
+impl Message<'_> {
+    fn customer(&self) -> &str {
+        match self {
+            Message::Order(order) => &order.customer_id,
+            Message::Adjustment(adjustment) => &adjustment.customer_id,
+        }
+    }
+}
+
+wasmill_sdk::export!(Loyalty);
+
+#[cfg(test)]
+mod tests;
