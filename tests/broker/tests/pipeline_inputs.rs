@@ -25,6 +25,7 @@ wasmill_broker::on_both_brokers! {
     partitions_that_are_added_to_the_first_input_last_are_taken_with_those_of_the_others,
     an_input_that_is_added_to_a_group_begins_by_its_own_policy,
     what_has_been_fetched_of_several_inputs_takes_turns_by_its_timestamps,
+    a_process_that_the_group_has_dropped_loses_every_input,
 }
 
 const PARTITIONS: i32 = 4;
@@ -237,4 +238,49 @@ fn what_has_been_fetched_of_several_inputs_takes_turns_by_its_timestamps(broker:
     let written = setup.written(&proxied.direct, 1);
     let times: Vec<Timestamp> = written.iter().map(|record| record.timestamp()).collect();
     assert_eq!(times, (0..30).map(|number| Timestamp::CreateTime(now + number)).collect::<Vec<_>>());
+}
+
+/// R4.2, R4.7: a process that the group has dropped hears of it late; somebody else has all inputs of its partition by then.
+fn a_process_that_the_group_has_dropped_loses_every_input(broker: &dyn Broker) {
+    let proxied = broker.proxied();
+    let first = Setup::new("dropped", &proxied.proxy.address()).with_follower();
+    let second = Setup { instance: format!("{}-b", first.name), client_id: unique("second"), ..first.clone() };
+    first.topics(&proxied.direct, 1, &[], &[]);
+    let producer = producer(&proxied.direct, &[]);
+    let put = |range: Range<usize>| {
+        send(&producer, &first.input, 0, range.clone());
+        send(&producer, &first.followers[0], 0, range.start + 100..range.end + 100);
+    };
+    let wait_for = |position: i64, by: &str| {
+        for topic in topics(&first) {
+            wait_until(&format!("position {position} of {topic} by {by}"), || {
+                committed(&proxied.direct, &first.name, topic, 0)
+                    .is_some_and(|(at, token)| at == position && token.starts_with(by))
+            });
+        }
+    };
+    let dropped = first.run();
+    put(0..3);
+    wait_for(3, &first.instance);
+    let heartbeats = proxied.proxy.rule(Api::Heartbeat).of_client(&first.client_id).times(100);
+    let heartbeats = heartbeats.hold(OnHold::KeepClient);
+    heartbeats.wait_until_caught(1, WITHIN).unwrap();
+    let running = second.run();
+    put(3..6);
+    // Whoever read them, the second process begins where they ended.
+    wait_until("the second process has the partition", || has_committed(&running, &second));
+    put(6..9);
+    wait_for(9, &second.instance);
+    heartbeats.release();
+    put(9..12);
+    wait_for(12, &second.instance);
+    dropped.stop().unwrap();
+    put(12..15);
+    wait_for(15, &second.instance);
+    running.stop().unwrap();
+    let mut written = values(&first.written(&proxied.direct, 1));
+    written.sort_unstable();
+    let mut expected: Vec<String> = (0..15).chain(100..115).map(|number| format!("v{number}")).collect();
+    expected.sort_unstable();
+    assert_eq!(written, expected);
 }

@@ -81,10 +81,8 @@ fn followers_are_assigned_and_unassigned_in_one_call_with_their_leader() {
         control.handover.workers.clear();
         let given: Vec<_> = answers.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
         let of = |number| vec![partition(number), follower(number)];
-        let early = |given: &[Given]| {
-            given.iter().map(|(worker, partitions, ..)| (*worker, partitions.clone())).collect::<Vec<_>>()
-        };
-        assert_eq!(early(&given), [(0, of(0)), (1, of(1))], "siblings have one worker");
+        let expected = [(0, of(0), lost, false), (1, of(1), lost, false)];
+        assert_eq!(given, expected, "siblings have one worker, which answers before anything is unassigned");
     }
 }
 
