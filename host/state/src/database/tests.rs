@@ -70,10 +70,7 @@ fn another_format_is_set_aside() {
     let database = open(&folder).unwrap();
     fill(&database);
     drop(database);
-    let engine = fjall::Database::builder(folder.path().join("cache")).open().unwrap();
-    let marks = engine.keyspace(names::MARKS, fjall::KeyspaceCreateOptions::default).unwrap();
-    marks.insert(b"\0format", b"0").unwrap();
-    drop((marks, engine));
+    std::fs::write(folder.path().join("cache/FORMAT"), "wasmill state cache 0\n").unwrap();
     assert_eq!(value(&open(&folder).unwrap()), None);
     assert_eq!(aside(&folder).len(), 1);
 }
@@ -143,7 +140,8 @@ fn stores_say_what_they_take_up() {
     fill(&database);
     let stores = database.stores("cluster", "group", settings("s")).unwrap();
     let sizes = stores.sizes().unwrap();
-    assert_eq!((sizes.len(), sizes[0].name.as_str(), sizes[0].keys_approx), (1, "s", 1));
+    assert_eq!((sizes.len(), sizes[0].name.as_str()), (1, "s"));
+    assert!((1..=3).contains(&sizes[0].keys_approx), "the value, and each mark so far: {sizes:?}");
     let usage = database.usage().unwrap();
     assert!(usage.write_buffer_bytes > 0 && usage.disk_bytes > 0, "{usage:?}");
 }
