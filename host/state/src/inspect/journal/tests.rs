@@ -39,7 +39,7 @@ fn only_the_last_journal_may_end_in_the_middle() {
     let whole = batch(1, b"value");
     for length in 1..whole.len() {
         let cut = whole[..length].to_vec();
-        assert_eq!(look(&[cut.clone()]), None, "of a process that was killed");
+        assert_eq!(look(std::slice::from_ref(&cut)), None, "of a process that was killed");
         assert_eq!(look(&[cut, batch(2, b"")]).as_deref(), Some("journal 9 ends early"), "{length}");
     }
     let hole = [batch(1, b"x"), vec![0; 100], batch(2, b"x")].concat();
