@@ -4,8 +4,10 @@
 //! what was written, or the default that the raw file's docs name.
 
 mod plugin;
+mod state;
 
 pub use plugin::*;
+pub use state::*;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,8 +29,9 @@ pub struct Config {
     pub warnings: Vec<Problem>,
     /// Where health and metrics are served; `None`: nowhere.
     pub admin: Option<Admin>,
-    /// Where the instance id is kept; `None`: a fresh one at each start.
+    /// Where the instance id and state are kept; `None`: a fresh id at each start, and no place for state.
     pub state_directory: Option<PathBuf>,
+    pub state: StateLimits,
 }
 
 #[derive(Debug, Clone)]
@@ -105,6 +108,8 @@ pub struct Pipeline {
     pub batch: Batch,
     pub commit: Commit,
     pub retry: Retry,
+    /// In the order of the file; only what is set about them.
+    pub stores: Vec<Store>,
     /// `sha256:<hex>` of the pipeline's section after substitution, with the plugin's `config` and `limits` and without the
     /// cluster's properties, which may be secrets; goes into dead letters.
     pub digest: String,

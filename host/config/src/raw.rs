@@ -5,9 +5,11 @@
 
 mod plugin;
 mod property;
+mod state;
 
 pub(crate) use plugin::{DEFINE_AND_NAME, Limits, Plugin, WasmPlugin};
 pub(crate) use property::{ClusterName, Property};
+pub(crate) use state::{State, Store, Stores};
 
 use crate::checked::{Delivery, Partitioner, Start};
 use crate::reader::{KeyRule, Named, section};
@@ -135,6 +137,10 @@ section! {
         /// What happens to records that the plugin wants to see again.
         #[schemars(default)]
         retry: Retry,
+        /// What is set about the plugin's stores, by name: 1 to 64 of a-z 0-9 -. Which stores there are, the plugin says; one
+        /// that is not named here has the defaults.
+        #[schemars(default)]
+        stores: Stores,
     }
 }
 
@@ -226,14 +232,6 @@ section! {
         /// At most, ms, 1 to 86400000 (24 h), default 10000. Not less than `initial`.
         #[schemars(default)]
         max: Int<1, 86_400_000, 10_000>,
-    }
-}
-
-section! {
-    /// What this process keeps on disk.
-    State {
-        /// A folder of this process's own; it keeps the instance id there. Default: none, a new id at each start.
-        directory: FilePath,
     }
 }
 

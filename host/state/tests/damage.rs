@@ -36,7 +36,7 @@ fn damaged_files_are_never_taken_for_what_was_written() {
         let (_database, stores) = support::open(&whole);
         assert_eq!(support::check(&stores.committed(0)), Ok(Some(COMMITS)));
     }
-    let files = files(&whole.join("cache"));
+    let files = files(&whole.join("stores"));
     assert!(files.iter().any(|file| file.starts_with("keyspaces/1/tables")), "there are tables: {files:?}");
     // At 6 a journal has the sequence number of its first batch.
     let damages = [
@@ -52,8 +52,8 @@ fn damaged_files_are_never_taken_for_what_was_written() {
     let (mut exact, mut older, mut rebuilt, mut refused) = (0, 0, 0, 0);
     for (file, damage) in files.iter().flat_map(|file| damages.map(|it| (file, it))) {
         let copy = folder.path().join("copy");
-        copy_all(&whole.join("cache"), &copy.join("cache"));
-        apply(damage, &copy.join("cache").join(file));
+        copy_all(&whole.join("stores"), &copy.join("stores"));
+        apply(damage, &copy.join("stores").join(file));
         let (database, stores) = support::open(&copy);
         println!("{} {damage:?}", file.display());
         match support::check(&stores.committed(0)) {

@@ -56,6 +56,7 @@ pub(super) fn pipeline(
     let retry = retry(raw.retry, context);
     let cores = Int(context.checks.cores.clamp(1, 64) as u64);
     let delivery = raw.delivery.value().unwrap_or_default().0;
+    let stores = super::state::stores(raw.stores, delivery, context);
     let (cluster, plugin) = (cluster?, plugin?);
     if delivery == Delivery::ExactlyOnce {
         super::limits::against_transaction(&plugin, commit.transaction_timeout, context);
@@ -78,6 +79,7 @@ pub(super) fn pipeline(
         batch: batch(raw.batch),
         commit,
         retry,
+        stores,
         digest,
     })
 }

@@ -27,7 +27,7 @@ fn value(database: &Database) -> Option<Vec<u8>> {
 
 fn aside(folder: &tempfile::TempDir) -> Vec<PathBuf> {
     let all = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().path());
-    let mut aside: Vec<PathBuf> = all.filter(|path| path.to_string_lossy().contains("cache-aside-")).collect();
+    let mut aside: Vec<PathBuf> = all.filter(|path| path.to_string_lossy().contains("stores-aside-")).collect();
     aside.sort();
     aside
 }
@@ -55,8 +55,8 @@ fn what_was_there_is_there_again() {
 #[test]
 fn what_does_not_open_is_set_aside_by_name_and_begun_anew() {
     let folder = tempfile::tempdir().unwrap();
-    std::fs::create_dir(folder.path().join("cache")).unwrap();
-    std::fs::write(folder.path().join("cache/version"), "of something else").unwrap();
+    std::fs::create_dir(folder.path().join("stores")).unwrap();
+    std::fs::write(folder.path().join("stores/version"), "of something else").unwrap();
     let database = open(&folder).unwrap();
     assert_eq!(value(&database), None);
     let kept = aside(&folder);
@@ -70,7 +70,7 @@ fn another_format_is_set_aside() {
     let database = open(&folder).unwrap();
     fill(&database);
     drop(database);
-    std::fs::write(folder.path().join("cache/FORMAT"), "wasmill state cache 0\n").unwrap();
+    std::fs::write(folder.path().join("stores/FORMAT"), "wasmill state cache 0\n").unwrap();
     assert_eq!(value(&open(&folder).unwrap()), None);
     assert_eq!(aside(&folder).len(), 1);
 }
