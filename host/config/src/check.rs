@@ -12,7 +12,7 @@ mod state;
 use std::path::Path;
 
 use crate::Checks;
-use crate::checked::{Admin, Cluster, Config, Pipeline, StateLimits};
+use crate::checked::{Admin, Cluster, Config, Pipeline};
 use crate::problem::Problems;
 use crate::raw::Raw;
 use crate::tree::{At, Node};
@@ -36,13 +36,8 @@ pub(crate) fn config(raw: Raw, context: &Context<'_>) -> Option<Config> {
         context,
     );
     let plugins = plugin::Plugins::read(raw.plugins, context);
-    let state = raw.state.value();
-    let state_limits = state.as_ref().map_or_else(StateLimits::default, state::limits);
     let pipelines = pipelines(raw.pipelines.required(problems, "pipelines:"), clusters.as_ref(), &plugins, context);
-    let pipelines = pipelines.map(|pipelines| {
-        pipelines.into_iter().map(|pipeline| Pipeline { state: state_limits, ..pipeline }).collect::<Vec<_>>()
-    });
-    let state_directory = state.and_then(|state| state.directory.required(problems, "directory: /var/lib/wasmill"));
+    let (state_directory, state) = state::state(raw.state, context);
     let admin = raw.admin.value().and_then(|admin| admin.listen.required(problems, "listen: \"127.0.0.1:8090\""));
     version?;
     let pipelines = pipelines?;
@@ -51,8 +46,8 @@ pub(crate) fn config(raw: Raw, context: &Context<'_>) -> Option<Config> {
         plugins: plugins.into_checked(),
         pipelines,
         admin: admin.map(|(listen, _)| Admin { listen: listen.0 }),
-        state_directory: state_directory.map(|(directory, _)| context.folder.join(directory.0)),
-        state_limits,
+        state_directory,
+        state,
     })
 }
 

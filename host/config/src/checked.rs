@@ -4,8 +4,10 @@
 //! what was written, or the default that the raw file's docs name.
 
 mod plugin;
+mod state;
 
 pub use plugin::*;
+pub use state::*;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,49 +29,9 @@ pub struct Config {
     pub warnings: Vec<Problem>,
     /// Where health and metrics are served; `None`: nowhere.
     pub admin: Option<Admin>,
-    /// Where the instance id and the caches of keyed state are kept; `None`: a fresh id at each start, and no state.
+    /// Where the instance id and state are kept; `None`: a fresh id at each start, and no place for state.
     pub state_directory: Option<PathBuf>,
-    pub state_limits: StateLimits,
-}
-
-/// What keyed state may take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StateLimits {
-    /// Memory for blocks read from disk, of all pipelines. 8 MiB to 64 GiB, default 64 MiB.
-    pub cache_bytes: usize,
-    /// Memory for what is not on disk yet, of all pipelines. 4 MiB to 4 GiB, default 64 MiB.
-    pub write_buffer_bytes: usize,
-    /// Files of the caches that are open at once. 16 to 100,000, default 256.
-    pub open_files_max: usize,
-    /// Keys and values that one transaction changes, in all: reaching it commits. 64 KiB to 1 GiB, default 32 MiB.
-    pub overlay_bytes_max: usize,
-    /// 1 to 64 KiB, default 4 KiB; larger ones are dead letters.
-    pub key_bytes_max: usize,
-    /// 1 to 16 MiB, default 512 KiB; larger ones are dead letters.
-    pub value_bytes_max: usize,
-}
-
-impl Default for StateLimits {
-    fn default() -> StateLimits {
-        StateLimits {
-            cache_bytes: 64 << 20,
-            write_buffer_bytes: 64 << 20,
-            open_files_max: 256,
-            overlay_bytes_max: 32 << 20,
-            key_bytes_max: 4 << 10,
-            value_bytes_max: 512 << 10,
-        }
-    }
-}
-
-/// What a pipeline says about one of its plugin's stores.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StoreOptions {
-    pub name: String,
-    /// Values older than this by record time are gone; `None`: never.
-    pub ttl: Option<Duration>,
-    /// Where its name is.
-    pub place: Place,
+    pub state: StateLimits,
 }
 
 #[derive(Debug, Clone)]
@@ -143,12 +105,11 @@ pub struct Pipeline {
     /// Where `outputs` is: the place of one that is missing.
     pub outputs_place: Place,
     pub dead_letters: DeadLetters,
-    pub state: StateLimits,
-    /// Only stores about which something is said.
-    pub stores: Vec<StoreOptions>,
     pub batch: Batch,
     pub commit: Commit,
     pub retry: Retry,
+    /// In the order of the file; only what is set about them.
+    pub stores: Vec<Store>,
     /// `sha256:<hex>` of the pipeline's section after substitution, with the plugin's `config` and `limits` and without the
     /// cluster's properties, which may be secrets; goes into dead letters.
     pub digest: String,

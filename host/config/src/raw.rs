@@ -5,9 +5,11 @@
 
 mod plugin;
 mod property;
+mod state;
 
 pub(crate) use plugin::{DEFINE_AND_NAME, Limits, Plugin, WasmPlugin};
 pub(crate) use property::{ClusterName, Property};
+pub(crate) use state::{State, Store, Stores};
 
 use crate::checked::{Delivery, Partitioner, Start};
 use crate::reader::{KeyRule, Named, section};
@@ -51,7 +53,6 @@ pub(crate) type Plugins = Named<WasmPlugin, LabelName>;
 pub(crate) type Pipelines = Named<Pipeline, LabelName>;
 pub(crate) type Inputs = Named<Input, AnyName>;
 pub(crate) type Outputs = Named<Output, AnyName>;
-pub(crate) type Stores = Named<Store, AnyName>;
 
 section! {
     /// A wasmill configuration: records go from input topics through a plugin to output topics. `${NAME}` and
@@ -128,9 +129,6 @@ section! {
         /// Where records go that the plugin refuses.
         #[schemars(default)]
         dead_letters: DeadLetters,
-        /// What is said about the plugin's stores, by their names. Default: nothing; the plugin names its stores itself.
-        #[schemars(default)]
-        stores: Stores,
         /// How much is handed to the plugin at once.
         #[schemars(default)]
         batch: Batch,
@@ -140,6 +138,10 @@ section! {
         /// What happens to records that the plugin wants to see again.
         #[schemars(default)]
         retry: Retry,
+        /// What is set about the plugin's stores, by name: 1 to 64 of a-z 0-9 -. Which stores there are, the plugin says; one
+        /// that is not named here has the defaults.
+        #[schemars(default)]
+        stores: Stores,
     }
 }
 
@@ -213,16 +215,6 @@ section! {
 }
 
 section! {
-    /// A store of the plugin.
-    Store {
-        /// Values that were written so many ms ago, by the records' time, are gone. 1000 to 31536000000 (a year). Default:
-        /// they stay.
-        #[schemars(default)]
-        ttl_ms: Int<1_000, 31_536_000_000, 0>,
-    }
-}
-
-section! {
     /// What happens to records that the plugin wants to see again.
     Retry {
         /// Attempts in all, 1 to 1000, default 5; then the record is a dead letter.
@@ -246,34 +238,6 @@ section! {
         /// At most, ms, 1 to 86400000 (24 h), default 10000. Not less than `initial`.
         #[schemars(default)]
         max: Int<1, 86_400_000, 10_000>,
-    }
-}
-
-section! {
-    /// What this process keeps on disk.
-    State {
-        /// A folder of this process's own; it keeps the instance id there, and what is cached of its plugins' stores. Default:
-        /// none, a new id at each start.
-        directory: FilePath,
-        /// Memory for what is read from disk, in MiB, 8 to 65536, default 64.
-        #[schemars(default)]
-        cache_mib: Int<8, 65_536, 64>,
-        /// Memory for what is not on disk yet, in MiB, 4 to 4096, default 64.
-        #[schemars(default)]
-        write_buffer_mib: Int<4, 4_096, 64>,
-        /// Files that are open at once, 16 to 100000, default 256.
-        #[schemars(default)]
-        open_files_max: Int<16, 100_000, 256>,
-        /// Keys and values that one transaction changes, in MiB, 1 to 1024, default 32: reaching it commits.
-        #[schemars(default)]
-        overlay_mib: Int<1, 1_024, 32>,
-        /// The largest key of a store, in bytes, 1 to 65536, default 4096. A record that changes a larger one is a dead letter.
-        #[schemars(default)]
-        key_bytes_max: Int<1, 65_536, 4_096>,
-        /// The largest value of a store, in bytes, 1 to 16777216 (16 MiB), default 524288 (512 KiB). A record that writes a
-        /// larger one is a dead letter.
-        #[schemars(default)]
-        value_bytes_max: Int<1, { 16 << 20 }, { 512 << 10 }>,
     }
 }
 

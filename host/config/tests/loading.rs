@@ -45,6 +45,9 @@ fn only_problem(path: &Path) -> Problem {
 fn what_is_left_out_has_its_default() {
     let config = config(SMALLEST);
     assert!(config.admin.is_none() && config.state_directory.is_none());
+    let state = config.state;
+    assert_eq!((state.cache_bytes, state.write_buffer_bytes, state.overlay_bytes), (128 << 20, 64 << 20, 32 << 20));
+    assert_eq!((state.key_bytes_max, state.value_bytes_max, state.open_files_max), (4096, 512 << 10, 512));
     assert!(config.plugins.is_empty() && config.warnings.is_empty());
     let [pipeline] = config.pipelines.as_slice() else { panic!("{} pipelines", config.pipelines.len()) };
     assert_eq!((pipeline.name.as_str(), pipeline.group.as_str(), pipeline.workers), ("orders", "orders", 4));
@@ -99,18 +102,31 @@ pipelines:
     inputs: { orders: { topic: orders } }
     plugin: { native: retry-first }
     outputs: {}
-state: { directory: state }
+    stores: { orders: { ttl_ms: 1000 }, top-10: {} }
+state:
+  directory: state
+  cache_mib: 8
+  write_buffer_mib: 4096
+  overlay_mib: 17
+  key_bytes_max: 32768
+  value_bytes_max: 16777216
+  open_files_max: 16
 admin: { listen: "[::]:0" }
 "#
         .replace("${INTERVAL}", "'${INTERVAL}'")
         .as_str(),
     );
     assert_eq!(config.state_directory, Some(PathBuf::from("/etc/wasmill/state")));
+    let state = config.state;
+    assert_eq!((state.cache_bytes, state.write_buffer_bytes, state.overlay_bytes), (8 << 20, 4 << 30, 17 << 20));
+    assert_eq!((state.key_bytes_max, state.value_bytes_max, state.open_files_max), (32 << 10, 16 << 20, 16));
     assert_eq!(config.admin.unwrap().listen, "[::]:0".parse().unwrap());
     let [second, first] = config.pipelines.as_slice() else { panic!("{} pipelines", config.pipelines.len()) };
     assert_eq!((second.name.as_str(), first.name.as_str()), ("second", "first"), "the order of the file");
     assert_eq!(first.cluster.bootstrap_servers, "e1:9092,[::1]:9093");
     assert!(first.outputs.is_empty());
+    let stores: Vec<_> = first.stores.iter().map(|store| (store.name.as_str(), store.ttl)).collect();
+    assert_eq!(stores, [("orders", Some(Duration::from_secs(1))), ("top-10", None)]);
     assert_eq!(second.cluster.oauthbearer_token_file, Some(PathBuf::from("/etc/wasmill/secrets/token")));
     assert_eq!(second.cluster.properties["fetch.wait.max.ms"].expose(), "50");
     assert_eq!((second.group.as_str(), second.workers), ("The_Group-1", 3));

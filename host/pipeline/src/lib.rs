@@ -39,6 +39,6 @@ pub use current::Current;
 pub use failed::Failed;
 pub use plugin::{BoundPlugin, Loader, NATIVE_PLUGINS, Plugins, PluginsError};
 pub use settings::WorkerSettings;
-pub use start::{Identity, Pipeline, Process, Stopped, start};
+pub use start::{Identity, Kept, Pipeline, Process, Stopped, start};
 pub use swap::Swapper;
 pub use worker::Worker;

@@ -1,7 +1,7 @@
 //! What a worker needs of the configuration, in the units it uses.
 
 use std::time::Duration;
-use wasmill_config::PluginKind;
+use wasmill_config::{PluginKind, StateLimits};
 use wasmill_record::BatchLimits;
 use wasmill_settle::{Backoff, Policy};
 
@@ -53,9 +53,9 @@ impl WorkerSettings {
             outputs: config.outputs.iter().map(|output| output.name.clone()).collect(),
             dead_letter_topic: config.dead_letters.topic.clone(),
             stores: Vec::new(),
-            state_overlay_bytes_max: config.state.overlay_bytes_max,
-            state_key_bytes_max: config.state.key_bytes_max,
-            state_value_bytes_max: config.state.value_bytes_max,
+            state_overlay_bytes_max: usize::MAX,
+            state_key_bytes_max: 0,
+            state_value_bytes_max: 0,
             config_digest: config.digest.clone(),
             instance: instance.to_owned(),
             run: run.to_owned(),
@@ -78,11 +78,12 @@ impl WorkerSettings {
     }
 
     /// The worker keeps state in these stores; a change may be as large as their topics take, `topic_bytes_max`.
-    pub fn keep(&mut self, stores: &[String], topic_bytes_max: Option<usize>) {
+    pub fn keep(&mut self, stores: &[String], limits: &StateLimits, topic_bytes_max: Option<usize>) {
         self.stores = stores.to_vec();
+        self.state_overlay_bytes_max = limits.overlay_bytes;
         let most = topic_bytes_max.unwrap_or(usize::MAX).saturating_sub(CHANGE_OVERHEAD_BYTES);
-        self.state_key_bytes_max = self.state_key_bytes_max.min(most / 2);
-        self.state_value_bytes_max = self.state_value_bytes_max.min(most.saturating_sub(self.state_key_bytes_max));
+        self.state_key_bytes_max = limits.key_bytes_max.min(most / 2);
+        self.state_value_bytes_max = limits.value_bytes_max.min(most.saturating_sub(self.state_key_bytes_max));
     }
 
     /// A transaction may be open this long before it is closed with what is decided (R5.7).

@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use wasmill_config::Delivery;
+use wasmill_config::{Delivery, StateLimits};
 use wasmill_kafka::{
     AtLeastOnceSink, ChangelogReader, Consumer, ConsumerSettings, Inlet, KafkaBatch, KafkaError, Probe, ProbeError,
     ProducerSettings, TransactionalSink, linger_ms,
@@ -57,12 +57,19 @@ pub struct Identity {
 #[derive(Clone)]
 pub struct Process {
     pub identity: Identity,
-    /// Caches of keyed state; `None`: no pipeline keeps any.
-    pub state: Option<Database>,
+    /// `None`: no pipeline keeps any.
+    pub state: Option<Kept>,
     /// State goes with offsets that were not committed by its pipeline, because the operator says so.
     pub accept_offsets: bool,
     pub metrics: Metrics,
     pub health: Health,
+}
+
+/// Where keyed state is cached, and what it may take.
+#[derive(Clone)]
+pub struct Kept {
+    pub database: Database,
+    pub limits: StateLimits,
 }
 
 /// A running pipeline.
@@ -222,14 +229,14 @@ fn open_state(
     if plugin.stores().is_empty() {
         return Ok(None);
     }
-    let database = process.state.as_ref().ok_or_else(|| Stopped::State("there is no state.directory".to_owned()))?;
+    let kept = process.state.as_ref().ok_or_else(|| Stopped::State("there is no state.directory".to_owned()))?;
     let cluster_id = probe.cluster_id(CLUSTER_ID_TIMEOUT)?;
     let settings = plugin.stores().iter().zip(&topics.changelogs.topics).map(|(name, changelog)| StoreSettings {
         name: name.clone(),
         topic_id: changelog.id.clone(),
         ttl: config.stores.iter().find(|store| store.name == *name).and_then(|store| store.ttl),
     });
-    let stores = database.stores(&cluster_id, &config.group, settings.collect());
+    let stores = kept.database.stores(&cluster_id, &config.group, settings.collect());
     let stores = stores.map_err(|error| Stopped::State(error.to_string()))?;
     Ok(Some((stores, cluster_id)))
 }
@@ -340,7 +347,9 @@ fn start_worker(
     let worker_metrics = metrics.worker(&config.name, worker);
     let plugin = bound.instance();
     let mut worker_settings = WorkerSettings::new(config, worker, &identity.instance, &identity.run);
-    worker_settings.keep(bound.stores(), topics.changelogs.bytes_max());
+    if let Some(kept) = &process.state {
+        worker_settings.keep(bound.stores(), &kept.limits, topics.changelogs.bytes_max());
+    }
     let source = Inlet::new(Arc::clone(consumer), worker);
     let thread_name = format!("{}/{worker}", config.name);
     let (books, health, failures) = (Arc::clone(books), health.clone(), failures.clone());

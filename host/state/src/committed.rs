@@ -28,10 +28,10 @@ impl Committed {
     /// The database fails, or there is no such store.
     pub fn get(&self, store: u16, key: &[u8]) -> Result<Option<CommittedValue>, CacheError> {
         let store = self.stores.store(store)?;
-        let mark_key = store.mark_key(self.partition);
+        let mark_key = entry::mark_key(self.partition);
         let (mark, value) = self.stores.shared.read(|engine| {
             let view = engine.view();
-            Ok((view.mark(&mark_key)?, view.get(store.tree, &entry::tree_key(self.partition, key))?))
+            Ok((view.get(store.tree, &mark_key)?, view.get(store.tree, &entry::tree_key(self.partition, key))?))
         })?;
         let stream_time_ms = store.decode_mark(mark.as_deref()).and_then(|mark| mark.stream_time_ms);
         Ok(value.as_deref().and_then(entry::own_value).and_then(|(timestamp_ms, value)| {
@@ -52,10 +52,10 @@ impl Committed {
         each: &mut EachEntry<'_>,
     ) -> Result<(), CacheError> {
         let store = self.stores.store(store)?;
-        let mark_key = store.mark_key(self.partition);
+        let mark_key = entry::mark_key(self.partition);
         self.stores.shared.read(|engine| {
             let view = engine.view();
-            let mark = store.decode_mark(view.mark(&mark_key)?.as_deref());
+            let mark = store.decode_mark(view.get(store.tree, &mark_key)?.as_deref());
             let stream_time_ms = mark.and_then(|mark| mark.stream_time_ms);
             for found in view.range(store.tree, entry::range(self.partition, prefix, after))? {
                 let (key, value) = found?;
@@ -76,8 +76,8 @@ impl Committed {
     /// The database fails, or there is no such store.
     pub fn mark(&self, store: u16) -> Result<Option<Mark>, CacheError> {
         let store = self.stores.store(store)?;
-        let mark_key = store.mark_key(self.partition);
-        let mark = self.stores.shared.read(|engine| engine.mark(&mark_key))?;
+        let mark_key = entry::mark_key(self.partition);
+        let mark = self.stores.shared.read(|engine| engine.get(store.tree, &mark_key))?;
         Ok(store.decode_mark(mark.as_deref()))
     }
 }

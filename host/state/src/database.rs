@@ -1,4 +1,4 @@
-//! The cache of a process, in `<state.directory>/cache`.
+//! The cache of a process, in `<state.directory>/stores`.
 //!
 //! Opening, in this order: the lock, then what is there, then, if that can't be used, a rename and an empty one. Nothing
 //! in the cache is precious: it is rebuilt from the changelogs.
@@ -13,8 +13,8 @@ use std::io::{Read, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
-const FOLDER: &str = "cache";
-const LOCK: &str = "cache.lock";
+const FOLDER: &str = "stores";
+const LOCK: &str = "stores.lock";
 /// What the holder of the lock says about itself is shorter.
 const HOLDER_BYTES_MAX: u64 = 200;
 

@@ -1,6 +1,6 @@
 //! The engine: everything that names fjall.
 //!
-//! Four things about fjall 3.1 that shape this file, all read in its source:
+//! Six things about fjall 3.1 that shape this file, all read in its source:
 //!
 //! * Any failed write *poisons* the database: from then on it reads, but takes no write until it is opened anew.
 //!   [`shared`](crate::shared) does that, within the process.
@@ -8,10 +8,14 @@
 //!   full disk for ever. So [`Engine::wait_for_room`] waits earlier, with a way out, and writes are made one at a time.
 //! * Write buffers are bounded per tree, by a number that is kept from when the tree was made. So
 //!   [`Engine::keep_buffers`] bounds them all together, by what is configured now.
+//! * Trees are written out at different times, so what a damaged journal loses, it loses of some trees only. Marks
+//!   therefore lie in the tree of their store: a tree is always whole up to some batch.
+//! * Some of what it reads at an opening it takes on trust, although it has written checksums or counts of it: see
+//!   [`inspect`], which is asked first.
 //! * Two values of one key in one batch have the same sequence number: which one is read is open. Who fills a batch
 //!   gives each key once.
 
-use crate::{CacheLimits, names};
+use crate::{CacheLimits, inspect};
 use fjall::{AbstractTree, Database, Keyspace, KeyspaceCreateOptions, PersistMode, Readable, Snapshot};
 use std::io::ErrorKind;
 use std::ops::Bound;
@@ -32,10 +36,6 @@ const UNMERGED_MAX: usize = 18;
 /// Longer than writing out a buffer takes on a slow disk; shorter than anyone's patience with a worker.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
 const ROOM_STEP: Duration = Duration::from_millis(1);
-/// Of the format of keys, values and marks. Another one is set aside.
-const FORMAT: &[u8] = b"1";
-const FORMAT_KEY: &[u8] = b"\0format";
-
 /// A tree's place among the registered names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tree(pub(crate) usize);
@@ -56,7 +56,6 @@ pub(crate) enum Fault {
 
 pub(crate) struct Engine {
     database: Database,
-    marks: Keyspace,
     trees: Vec<Keyspace>,
 }
 
@@ -72,19 +71,15 @@ impl Engine {
     }
 
     fn try_open(path: &Path, limits: &CacheLimits, names: &[String]) -> Result<Engine, Fault> {
+        if let Some(reason) = inspect::fault(path).map_err(|error| opening(error.into()))? {
+            return Err(Fault::Damaged(reason));
+        }
         let builder = Database::builder(path)
             .cache_size(limits.cache_bytes)
             .max_cached_files(Some(limits.open_files_max.max(CacheLimits::OPEN_FILES_MIN)))
             .max_journaling_size(JOURNAL_BYTES_MAX)
             .worker_threads(THREADS);
-        let database = builder.open().map_err(opening)?;
-        let marks = database.keyspace(names::MARKS, options).map_err(opening)?;
-        match marks.get(FORMAT_KEY).map_err(opening)? {
-            Some(format) if *format == *FORMAT => {}
-            Some(format) => return Err(Fault::Damaged(format!("of format `{}`", String::from_utf8_lossy(&format)))),
-            None => marks.insert(FORMAT_KEY, FORMAT).map_err(opening)?,
-        }
-        let mut engine = Engine { database, marks, trees: Vec::new() };
+        let mut engine = Engine { database: builder.open().map_err(opening)?, trees: Vec::new() };
         for name in names {
             engine.add(name)?;
         }
@@ -105,10 +100,6 @@ impl Engine {
         Ok(Entries(self.tree(tree)?.range(range)))
     }
 
-    pub(crate) fn mark(&self, key: &[u8]) -> Result<Option<Bytes>, Fault> {
-        self.marks.get(key).map_err(fault)
-    }
-
     /// Everything as it was at one moment, across trees.
     pub(crate) fn view(&self) -> View<'_> {
         View { engine: self, snapshot: self.database.snapshot() }
@@ -126,7 +117,8 @@ impl Engine {
     /// Waits until a write will not have to wait inside of the engine.
     pub(crate) fn wait_for_room(&self) -> Result<(), Fault> {
         let deadline = Instant::now() + ROOM_TIMEOUT;
-        while !self.trees().all(|tree| tree.sealed_memtable_count() < SEALED_MAX && unmerged(tree) < UNMERGED_MAX) {
+        while !self.trees.iter().all(|tree| tree.sealed_memtable_count() < SEALED_MAX && unmerged(tree) < UNMERGED_MAX)
+        {
             if self.is_poisoned() {
                 return Err(Fault::Poisoned);
             }
@@ -141,8 +133,8 @@ impl Engine {
     /// Has the largest buffer written out when all together hold more than a third of `bytes`: two more may be waiting.
     pub(crate) fn keep_buffers(&self, bytes: u64) -> Result<(), Fault> {
         let size = |tree: &&Keyspace| tree.tree.active_memtable().size();
-        if self.trees().map(|tree| size(&tree)).sum::<u64>() > bytes / 3
-            && let Some(largest) = self.trees().max_by_key(size)
+        if self.trees.iter().map(|tree| size(&tree)).sum::<u64>() > bytes / 3
+            && let Some(largest) = self.trees.iter().max_by_key(size)
         {
             largest.rotate_memtable().map_err(fault)?;
         }
@@ -150,7 +142,7 @@ impl Engine {
     }
 
     pub(crate) fn usage(&self) -> (u64, u64) {
-        let buffers = self.trees().map(|tree| tree.tree.active_memtable().size()).sum();
+        let buffers = self.trees.iter().map(|tree| tree.tree.active_memtable().size()).sum();
         (self.database.disk_space().unwrap_or(0), buffers)
     }
 
@@ -158,10 +150,6 @@ impl Engine {
     pub(crate) fn size(&self, tree: Tree) -> Result<(u64, u64), Fault> {
         let tree = self.tree(tree)?;
         Ok((u64::try_from(tree.approximate_len()).unwrap_or(u64::MAX), tree.disk_space()))
-    }
-
-    fn trees(&self) -> impl Iterator<Item = &Keyspace> {
-        self.trees.iter().chain(std::iter::once(&self.marks))
     }
 
     fn tree(&self, Tree(at): Tree) -> Result<&Keyspace, Fault> {
@@ -193,10 +181,6 @@ impl View<'_> {
     pub(crate) fn range(&self, tree: Tree, range: Range) -> Result<Entries, Fault> {
         Ok(Entries(self.snapshot.range(self.engine.tree(tree)?, range)))
     }
-
-    pub(crate) fn mark(&self, key: &[u8]) -> Result<Option<Bytes>, Fault> {
-        self.snapshot.get(&self.engine.marks, key).map_err(fault)
-    }
 }
 
 /// One atomic write. Each key at most once.
@@ -219,14 +203,6 @@ impl Write<'_> {
             Ok(tree) => self.batch.remove(tree, key),
             Err(fault) => self.fault = Some(fault),
         }
-    }
-
-    pub(crate) fn mark(&mut self, key: Vec<u8>, mark: Vec<u8>) {
-        self.batch.insert(&self.engine.marks, key, mark);
-    }
-
-    pub(crate) fn unmark(&mut self, key: Vec<u8>) {
-        self.batch.remove(&self.engine.marks, key);
     }
 
     pub(crate) fn commit(self) -> Result<(), Fault> {

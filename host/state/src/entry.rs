@@ -1,7 +1,7 @@
 //! How a key and a value of a store lie in its tree, and when a value has expired.
 //!
 //! Key: the input's partition (4 bytes, big-endian), then the key, so that a partition is one range and keys keep their
-//! order. Value: the timestamp of the record that wrote it (8 bytes, big-endian), then the value.
+//! order; marks lie behind all partitions. Value: the timestamp of the record that wrote it (8 bytes, big-endian), then the value.
 
 use crate::CacheError;
 use std::ops::Bound;
@@ -12,6 +12,9 @@ pub(crate) const KEY_BYTES_MAX: usize = u16::MAX as usize - PARTITION_BYTES;
 
 const PARTITION_BYTES: usize = 4;
 const WRITTEN_BYTES: usize = 8;
+
+/// In the place of a partition: 0xffffffff.
+const MARKS: i32 = -1;
 
 /// The record had no timestamp: such a value never expires.
 const NO_TIMESTAMP: i64 = i64::MIN;
@@ -28,6 +31,11 @@ pub(crate) fn tree_key(partition: i32, key: &[u8]) -> Vec<u8> {
     into.extend_from_slice(&partition.cast_unsigned().to_be_bytes());
     into.extend_from_slice(key);
     into
+}
+
+/// Where the mark of `partition` lies: partitions are never negative, so before this prefix are all their keys.
+pub(crate) fn mark_key(partition: i32) -> Vec<u8> {
+    tree_key(MARKS, &partition.to_be_bytes())
 }
 
 /// The store's key in a tree's key; `None` if it is none of ours.

@@ -9,7 +9,7 @@
 //! * **The cache has committed data only.** Changes go into the overlay ([`Partition::change`]) and from there into the
 //!   cache, by `apply`, which is called after the commit. An abort drops them ([`Partition::drop_changes`]).
 //! * **Values and mark are one atomic write.** A [`Mark`] says how far a store goes: position in the changelog, token of
-//!   the transaction, time. It is one item of the same fjall batch as the values. fjall writes a batch to its journal
+//!   the transaction, time. It is one item of the same fjall batch as the values and lies in the same tree. fjall writes a batch to its journal
 //!   with a count and a checksum and replays it as a whole or not at all (its docs: "items may be written to multiple
 //!   keyspaces, which will be updated atomically").
 //! * **Nothing is synced per commit.** A batch is given to the operating system and not further
@@ -30,6 +30,7 @@ mod database;
 mod engine;
 mod entry;
 mod error;
+mod inspect;
 mod limits;
 mod mark;
 mod names;

@@ -1,12 +1,9 @@
-//! Names of stores, and what trees and marks are called inside the database.
+//! Names of stores, and what their trees are called inside the database.
 
 use crate::CacheError;
 
 /// Names that a plugin's store may not have: the host has stores of its own.
 pub const RESERVED_STORES: &[&str] = &["retry"];
-
-/// The tree of marks. No store's tree is called so: those contain a slash.
-pub(crate) const MARKS: &str = "marks";
 
 /// A changelog is called `wasmill.<group>.<store>.changelog`, and Kafka's limit for that is 249.
 const STORE_NAME_BYTES_MAX: usize = 64;
@@ -40,13 +37,6 @@ pub(crate) fn tree(group: &str, store: &str) -> Result<String, CacheError> {
         )));
     }
     Ok(name)
-}
-
-pub(crate) fn mark_key(tree: &str, partition: i32) -> Vec<u8> {
-    let mut key = tree.as_bytes().to_vec();
-    key.push(0);
-    key.extend_from_slice(&partition.cast_unsigned().to_be_bytes());
-    key
 }
 
 #[cfg(test)]

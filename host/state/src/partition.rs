@@ -41,10 +41,12 @@ struct State {
 
 impl Partition {
     pub(crate) fn open(stores: Arc<StoresInner>, partition: i32) -> Result<Partition, CacheError> {
+        if partition < 0 {
+            return Err(CacheError::Refused(format!("partition {partition}")));
+        }
         let mut marks = Vec::with_capacity(stores.stores.len());
         for store in &stores.stores {
-            let key = store.mark_key(partition);
-            let bytes = stores.shared.read(|engine| engine.mark(&key))?;
+            let bytes = stores.shared.read(|engine| engine.get(store.tree, &entry::mark_key(partition)))?;
             marks.push(store.decode_mark(bytes.as_deref()));
         }
         let stream_time_ms = marks.iter().flatten().filter_map(|mark| mark.stream_time_ms).max();

@@ -2,7 +2,7 @@
 
 use crate::engine::Tree;
 use crate::shared::Shared;
-use crate::{CacheError, Committed, Mark, Partition, names};
+use crate::{CacheError, Committed, Mark, Partition};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -96,10 +96,6 @@ impl StoresInner {
 }
 
 impl Store {
-    pub(crate) fn mark_key(&self, partition: i32) -> Vec<u8> {
-        names::mark_key(&self.tree_name, partition)
-    }
-
     /// A mark that can't be read is none.
     pub(crate) fn decode_mark(&self, bytes: Option<&[u8]>) -> Option<Mark> {
         let mark = Mark::decode(bytes?);

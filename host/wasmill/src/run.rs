@@ -14,9 +14,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use wasmill_admin::Swaps;
-use wasmill_config::{Config, PluginKind};
+use wasmill_config::{Config, PluginKind, StateLimits};
 use wasmill_pipeline::start::Stopped;
-use wasmill_pipeline::{Current, Failed, Plugins, Process, Swapper, start};
+use wasmill_pipeline::{Current, Failed, Kept, Plugins, Process, Swapper, start};
 use wasmill_state::{CacheLimits, Database};
 use wasmill_telemetry::{Health, Metrics};
 
@@ -66,20 +66,16 @@ pub(crate) fn pipelines(
 }
 
 /// The caches of state, where any pipeline keeps some.
-fn open_state(config: &Config, plugins: &Plugins) -> anyhow::Result<Option<Database>> {
+fn open_state(config: &Config, plugins: &Plugins) -> anyhow::Result<Option<Kept>> {
     let keeps = |pipeline: &wasmill_config::Pipeline| {
         plugins.of(&pipeline.name).is_some_and(|plugin| !plugin.stores().is_empty())
     };
     let Some(directory) = config.state_directory.as_ref().filter(|_| config.pipelines.iter().any(keeps)) else {
         return Ok(None);
     };
-    let limits = CacheLimits {
-        cache_bytes: config.state_limits.cache_bytes as u64,
-        write_buffer_bytes: config.state_limits.write_buffer_bytes as u64,
-        open_files_max: config.state_limits.open_files_max,
-    };
-    match Database::open(directory, &limits) {
-        Ok(database) => Ok(Some(database)),
+    let StateLimits { cache_bytes, write_buffer_bytes, open_files_max, .. } = config.state;
+    match Database::open(directory, &CacheLimits { cache_bytes, write_buffer_bytes, open_files_max }) {
+        Ok(database) => Ok(Some(Kept { database, limits: config.state })),
         Err(error) => Err(UserFault(format!("{:#}", anyhow::Error::new(error))).into()),
     }
 }

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 
 use rdkafka::message::OwnedMessage;
 use wasmill_config::Checks;
-use wasmill_pipeline::{BoundPlugin, Current, Failed, Identity, Loader, Pipeline, Plugins, Process, Stopped};
+use wasmill_pipeline::{BoundPlugin, Current, Failed, Identity, Kept, Loader, Pipeline, Plugins, Process, Stopped};
 use wasmill_state::{CacheLimits, Database, OpenError};
 use wasmill_telemetry::{Health, Metrics, PipelineMetrics, WorkerMetrics};
 
@@ -229,8 +229,9 @@ impl Setup {
                 let plugins = Plugins::load(&config, &loader).expect("its plugin loads");
                 let [pipeline] = config.pipelines.as_slice() else { panic!("one pipeline") };
                 let plugin = Current::new(plugins.of(&pipeline.name).expect("the plugin of each pipeline").clone());
-                let process =
-                    Process { identity, state: folder.as_deref().map(database), accept_offsets, metrics, health };
+                let limits = config.state;
+                let kept = |folder: &Path| Kept { database: database(folder), limits };
+                let process = Process { identity, state: folder.as_deref().map(kept), accept_offsets, metrics, health };
                 wasmill_pipeline::start(pipeline, &plugin, &process, stop)
             })
         };

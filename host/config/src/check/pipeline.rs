@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::inputs::{self, TOPIC};
 use super::plugin::Plugins;
 use super::{Clusters, Context};
-use crate::checked::{Batch, Cluster, Commit, DeadLetters, Delivery, Input, Output, Pipeline, Retry, StateLimits};
+use crate::checked::{Batch, Cluster, Commit, DeadLetters, Delivery, Input, Output, Pipeline, Retry};
 use crate::digest::digest;
 use crate::nearest::nearest;
 use crate::raw;
@@ -58,6 +58,7 @@ pub(super) fn pipeline(
     let retry = retry(raw.retry, context);
     let cores = Int(context.checks.cores.clamp(1, 64) as u64);
     let delivery = raw.delivery.value().unwrap_or_default().0;
+    let stores = super::state::stores(raw.stores, delivery, context);
     let (cluster, plugin) = (cluster?, plugin?);
     if delivery == Delivery::ExactlyOnce {
         super::limits::against_transaction(&plugin, commit.transaction_timeout, context);
@@ -77,11 +78,10 @@ pub(super) fn pipeline(
         outputs: outputs?,
         outputs_place: problems.place(&outputs_place),
         dead_letters: dead_letters?,
-        state: StateLimits::default(),
-        stores: super::state::stores(raw.stores, context),
         batch: batch(raw.batch),
         commit,
         retry,
+        stores,
         digest,
     })
 }

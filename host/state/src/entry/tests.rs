@@ -22,6 +22,15 @@ fn a_partitions_range_ends_where_the_next_one_begins() {
 }
 
 #[test]
+fn no_partition_reaches_the_marks() {
+    use std::ops::RangeBounds;
+    for partition in [0, 1, i32::MAX] {
+        assert!(!range(i32::MAX, b"", None).contains(&mark_key(partition)));
+    }
+    assert!(mark_key(1) < mark_key(256), "in the order of partitions");
+}
+
+#[test]
 fn what_is_too_short_is_none_of_ours() {
     assert_eq!(own_value(&[1, 2, 3]), None);
     assert_eq!(own_key(&[0, 0, 1]), None);

@@ -49,7 +49,7 @@ impl Partition {
                 }
             }
             for (store, mark) in self.stores.stores.iter().zip(&marks) {
-                write.mark(store.mark_key(self.partition), mark.encode());
+                write.put(store.tree, entry::mark_key(self.partition), mark.encode());
             }
         })?;
         state.marks = marks.into_iter().map(Some).collect();

@@ -31,7 +31,7 @@ impl Partition {
         let store = self.stores.store(store)?;
         let shared = &self.stores.shared;
         let mut state = self.state();
-        shared.commit(|write| write.unmark(store.mark_key(self.partition)))?;
+        shared.commit(|write| write.delete(store.tree, entry::mark_key(self.partition)))?;
         if let Some(mark) = state.marks.get_mut(at) {
             *mark = None;
         }
@@ -81,7 +81,7 @@ impl Partition {
                     None => write.delete(store.tree, key),
                 }
             }
-            write.mark(store.mark_key(self.partition), mark.encode());
+            write.put(store.tree, entry::mark_key(self.partition), mark.encode());
         })?;
         if let Some(slot) = state.marks.get_mut(at) {
             *slot = Some(mark);
@@ -108,7 +108,7 @@ impl Partition {
         }
         self.stores.shared.commit(|write| {
             for (store, mark) in stores.iter().zip(&marks) {
-                write.mark(store.mark_key(self.partition), mark.encode());
+                write.put(store.tree, entry::mark_key(self.partition), mark.encode());
             }
         })?;
         state.marks = marks.into_iter().map(Some).collect();
