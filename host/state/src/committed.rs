@@ -2,9 +2,12 @@
 
 use crate::entry;
 use crate::stores::StoresInner;
-use crate::{CacheError, Mark};
+use crate::{CacheError, Mark, Stores};
+use std::collections::BTreeSet;
 use std::sync::Arc;
-use wasmill_record::EachEntry;
+
+/// Called with key, timestamp of the record that wrote it, and value; whether it wants the next one.
+pub type EachCommitted<'a> = dyn FnMut(&[u8], Option<i64>, &[u8]) -> bool + 'a;
 
 /// The committed values of one partition of the input. A partition that this process doesn't own may be old.
 pub struct Committed {
@@ -49,7 +52,7 @@ impl Committed {
         store: u16,
         prefix: &[u8],
         after: Option<&[u8]>,
-        each: &mut EachEntry<'_>,
+        each: &mut EachCommitted<'_>,
     ) -> Result<(), CacheError> {
         let store = self.stores.store(store)?;
         let mark_key = entry::mark_key(self.partition);
@@ -62,7 +65,7 @@ impl Committed {
                 let (Some(key), Some((written, value))) = (entry::own_key(&key), entry::own_value(&value)) else {
                     continue;
                 };
-                if !entry::has_expired(written, store.settings.ttl, stream_time_ms) && !each(key, value) {
+                if !entry::has_expired(written, store.settings.ttl, stream_time_ms) && !each(key, written, value) {
                     break;
                 }
             }
@@ -79,5 +82,24 @@ impl Committed {
         let mark_key = entry::mark_key(self.partition);
         let mark = self.stores.shared.read(|engine| engine.get(store.tree, &mark_key))?;
         Ok(store.decode_mark(mark.as_deref()))
+    }
+}
+
+impl Stores {
+    /// Partitions of which any store is cached, ascending.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn cached(&self) -> Result<Vec<i32>, CacheError> {
+        let mut numbers = BTreeSet::new();
+        for store in &self.0.stores {
+            self.0.shared.read(|engine| {
+                for found in engine.range(store.tree, entry::marks())? {
+                    numbers.extend(entry::marked(&found?.0));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(numbers.into_iter().collect())
     }
 }
