@@ -38,8 +38,10 @@ impl Tenure {
             match tenure.consumer.poll(PAUSE) {
                 None | Some(GroupEvent::Stray { .. }) => {}
                 Some(GroupEvent::Assigned(partitions)) => {
+                    let mut assigned = partitions.iter().try_for_each(|it| tenure.consumer.forward(*it));
                     // Nothing is to be fetched.
-                    let assigned = tenure.consumer.pause(&partitions).and(tenure.consumer.assign(&partitions));
+                    assigned = assigned.and_then(|()| tenure.consumer.pause(&partitions));
+                    assigned = assigned.and_then(|()| tenure.consumer.assign(&partitions));
                     assigned.map_err(|failure| failed(failure.message))?;
                     ours.extend(partitions);
                 }
