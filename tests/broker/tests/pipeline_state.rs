@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
+use rdkafka::consumer::Consumer as _;
 use rdkafka::producer::{BaseRecord, Producer as _};
 use wasmill_broker::Broker;
 use wasmill_broker::client::Isolation::ReadUncommitted;
