@@ -76,3 +76,57 @@ fn reads(reads: Reads) -> Value {
     let parts = [("key", reads.key), ("value", reads.value), ("headers", reads.headers)];
     parts.into_iter().filter(|(_, read)| *read).map(|(name, _)| name).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::overrides;
+    use crate::prelude::*;
+
+    #[derive(Stores)]
+    struct Kept {
+        seen: Store<str, u64>,
+        last_seen: Store<str, u64>,
+    }
+
+    struct Configured {
+        reads: Reads,
+        unused: Vec<&'static str>,
+    }
+
+    impl Plugin for Configured {
+        type Config = NoConfig;
+        type Outputs = NoOutputs;
+        type Codes = NoCodes;
+        type Stores = Kept;
+        type Input<'r> = ();
+
+        fn configure(_: NoConfig) -> Result<Self, Problems> {
+            Ok(Configured { reads: Self::READS, unused: Vec::new() })
+        }
+
+        fn reads(&self) -> Reads {
+            self.reads
+        }
+
+        fn unused_stores(&self) -> Vec<&'static str> {
+            self.unused.clone()
+        }
+
+        fn parse<'r>(&self, _: Record<'r>, _: &Kept) -> Result<(), Failure> {
+            Ok(())
+        }
+
+        fn process(&self, (): (), _: &mut Kept, _: &Context) -> Result<Outcome, Failure> {
+            Ok(Outcome::Drop)
+        }
+    }
+
+    #[test]
+    fn what_the_configuration_does_not_use_is_overridden() {
+        let of = |reads, unused| overrides(&Configured { reads, unused });
+        assert_eq!(of(Reads::ALL, Vec::new()), None);
+        assert_eq!(of(Reads::KEY, Vec::new()).as_deref(), Some(r#"{"reads":["key"]}"#));
+        let both = of(Reads::KEY, vec!["last-seen"]);
+        assert_eq!(both.as_deref(), Some(r#"{"reads":["key"],"unused-stores":["last-seen"]}"#));
+    }
+}

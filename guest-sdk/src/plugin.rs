@@ -5,9 +5,9 @@ use crate::{Codes, Config, Context, Failure, Outcome, Outputs, Problems, Reads, 
 
 /// A plugin. Implement [`Stateless`] instead where a record's answer needs no stored state.
 ///
-/// For each record of a batch the SDK calls [`Plugin::parse`], then [`Plugin::process`], in the order of the offsets. A
-/// panic in either is a guest failure: the host throws the whole answer away, finds the record that fails alone, and
-/// sets that one aside.
+/// For each record of a batch the SDK calls [`Plugin::parse`], then [`Plugin::process`], in the order of the offsets; with
+/// stores it parses all records of the batch before it processes the first one. A panic in either is a guest failure: the
+/// host throws the whole answer away, finds the record that fails alone, and sets that one aside.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a plugin",
     label = "not a plugin",
@@ -57,8 +57,7 @@ pub trait Plugin: Sized + 'static {
         Vec::new()
     }
 
-    /// Reads a record, and says which keys of the stores will be needed. With stores, all records of a batch are parsed
-    /// before the first one is processed.
+    /// Reads a record, and says which keys of the stores will be needed ([`crate::Store::want`]).
     ///
     /// # Errors
     /// A failure is the record's answer: it is rejected or postponed.

@@ -75,7 +75,7 @@ impl<P: Plugin> Instance<P> {
         answers.iter().for_each(listed::<P>);
         let changes = state::changes(&decoder, &reply.data);
         for changes in &changes {
-            state::assert_used(changes, &unused);
+            state::assert_kept(changes, &unused);
             state::apply(kept, changes.iter().cloned());
         }
         answers.into_iter().zip(changes).map(|(answer, changes)| Answered { answer, changes }).collect()

@@ -5,6 +5,10 @@ use crate::{Failure, Plugin, StoreSet, run, stores};
 use std::fmt;
 use wasmill_wire::{Change, Decoder, Outcome, Run};
 
+/// As in a pipeline file that does not say otherwise.
+const KEY_BYTES_MAX: usize = 4 << 10;
+const VALUE_BYTES_MAX: usize = 512 << 10;
+
 /// A change, with the bytes that the reply only points at.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Changed {
@@ -49,9 +53,16 @@ pub(super) fn unused<P: Plugin>(plugin: &P) -> Vec<(u16, &'static str)> {
 }
 
 /// # Panics
-/// When one of the changes is to an unused store.
-pub(super) fn assert_used(changes: &[Changed], unused: &[(u16, &'static str)]) {
+/// When the host would not keep one of the changes: it is to an unused store, or too large.
+pub(super) fn assert_kept(changes: &[Changed], unused: &[(u16, &'static str)]) {
     for change in changes {
+        let value = change.value.as_ref().map_or(0, Vec::len);
+        for (what, bytes, most) in [("key", change.key.len(), KEY_BYTES_MAX), ("value", value, VALUE_BYTES_MAX)] {
+            assert!(
+                bytes <= most,
+                "the host would refuse the change (state-too-large): a {what} of {bytes} bytes, {most} are allowed"
+            );
+        }
         if let Some((_, name)) = unused.iter().find(|(number, _)| *number == change.store) {
             panic!("the store `{name}` is changed, and `unused_stores` says that it is unused");
         }

@@ -5,8 +5,8 @@
 //! and reads; [`Slots::clear`] ends it.
 
 use super::host::{self, Entries};
-use hashbrown::HashTable;
-use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
+use hashbrown::{DefaultHashBuilder, HashTable};
+use std::hash::BuildHasher;
 use wasmill_wire::Span;
 
 /// The length of a null in [`Entries`].
@@ -19,8 +19,11 @@ pub struct Slots {
     index: Vec<u32>,
     /// One per key, in the order in which they were named.
     slots: Vec<Slot>,
-    /// Slots by key. A hash that anybody can compute: keys that collide cost a call of a few hundred records little.
+    /// Slots by key. Nothing is ever read from it in its order, so that its hash may differ from instance to instance.
     by_key: HashTable<u32>,
+    hasher: DefaultHashBuilder,
+    /// The slot that was named last: most keys are got and then put.
+    last: usize,
     /// What the host has answered.
     values: Vec<u8>,
     /// Slots that the record at hand has changed.
@@ -62,19 +65,24 @@ impl Slots {
         let before = self.keys.len();
         write(&mut self.keys);
         let key = self.keys.get(before..).unwrap_or_default();
-        let hash = hash(key);
-        let known = |slot: &u32| key_at(&self.keys, &self.index, *slot as usize) == key;
-        if let Some(slot) = self.by_key.find(hash, known) {
-            let slot = *slot as usize;
+        let is = |slot: usize| key_at(&self.keys, &self.index, slot) == key;
+        if self.last < self.slots.len() && is(self.last) {
             self.keys.truncate(before);
-            return slot;
+            return self.last;
+        }
+        let hash = self.hasher.hash_one(key);
+        if let Some(slot) = self.by_key.find(hash, |slot| is(*slot as usize)) {
+            self.last = *slot as usize;
+            self.keys.truncate(before);
+            return self.last;
         }
         let slot = self.slots.len();
+        self.last = slot;
         // A guest's memory ends at 4 GiB, so positions and numbers are words.
         self.index.extend_from_slice(&[before as u32, key.len() as u32]);
         self.slots.push(Slot::default());
-        let (keys, index) = (&self.keys, &self.index);
-        self.by_key.insert_unique(hash, slot as u32, |slot| self::hash(key_at(keys, index, *slot as usize)));
+        let (keys, index, hasher) = (&self.keys, &self.index, &self.hasher);
+        self.by_key.insert_unique(hash, slot as u32, |slot| hasher.hash_one(key_at(keys, index, *slot as usize)));
         slot
     }
 
@@ -171,8 +179,4 @@ impl Slots {
 fn key_at<'k>(keys: &'k [u8], index: &[u32], slot: usize) -> &'k [u8] {
     let [at, len] = index.as_chunks().0[slot];
     &keys[at as usize..][..len as usize]
-}
-
-fn hash(key: &[u8]) -> u64 {
-    BuildHasherDefault::<DefaultHasher>::default().hash_one(key)
 }

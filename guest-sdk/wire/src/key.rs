@@ -16,7 +16,7 @@
 
 mod form;
 
-pub use form::{KeyForm, KeyPart};
+pub use form::{KeyForm, KeyPart, Width};
 
 const ESCAPED: u8 = 0xff;
 const END: u8 = 0x01;

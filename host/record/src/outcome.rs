@@ -146,6 +146,8 @@ pub enum GuestFailureKind {
     Deadline,
     Memory,
     Protocol,
+    /// A key or a value for a store is larger than the limit.
+    StateTooLarge,
     /// It was not called: its memory can't hold what it would have been given.
     TooLarge,
 }
@@ -158,6 +160,7 @@ impl GuestFailureKind {
             GuestFailureKind::Deadline => "plugin-deadline",
             GuestFailureKind::Memory => "plugin-memory",
             GuestFailureKind::Protocol => "plugin-protocol",
+            GuestFailureKind::StateTooLarge => "state-too-large",
             GuestFailureKind::TooLarge => "record-too-large",
         }
     }
@@ -197,6 +200,8 @@ pub struct InvokeCounts {
     pub dropped_emissions: u64,
     /// Log lines beyond the limit.
     pub dropped_log_lines: u64,
+    /// Keys of stores that the plugin read one by one, because it had not said that it would need them.
+    pub unplanned_reads: u64,
     /// Memory of the instance of this moment; not a count.
     pub memory_bytes: u64,
 }

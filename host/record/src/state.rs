@@ -33,13 +33,8 @@ pub trait ReadState: Send + Sync {
     ///
     /// # Errors
     /// The store can't be read, or there is no such store.
-    fn scan(
-        &self,
-        store: u16,
-        prefix: &[u8],
-        after: Option<&[u8]>,
-        each: &mut EachEntry<'_>,
-    ) -> Result<(), StateError>;
+    fn scan(&self, store: u16, prefix: &[u8], after: Option<&[u8]>, each: &mut EachEntry<'_>)
+    -> Result<(), StateError>;
 }
 
 /// How far a changelog partition has come in the open transaction: the offset behind the last acknowledged change.

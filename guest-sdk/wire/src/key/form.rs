@@ -13,10 +13,20 @@ pub enum KeyForm {
     Text,
     Bytes,
     Bool,
-    /// So many bytes: 1, 2, 4, 8 or 16.
-    Unsigned(usize),
-    Signed(usize),
+    Unsigned(Width),
+    Signed(Width),
     Tuple(Vec<KeyForm>),
+}
+
+/// How wide a number is, in bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Width {
+    W8 = 8,
+    W16 = 16,
+    W32 = 32,
+    W64 = 64,
+    W128 = 128,
 }
 
 /// A key, or a part of one. Parts of the same form compare as their bytes do.
@@ -65,16 +75,16 @@ impl KeyForm {
         match self {
             KeyForm::Text => String::from_utf8(take_part(from)?).ok().map(KeyPart::Text),
             KeyForm::Bytes => take_part(from).map(KeyPart::Bytes),
-            KeyForm::Bool => match number(from, 1)? {
+            KeyForm::Bool => match number(from, Width::W8)? {
                 0 => Some(KeyPart::Bool(false)),
                 1 => Some(KeyPart::Bool(true)),
                 _ => None,
             },
             KeyForm::Unsigned(width) => number(from, *width).map(KeyPart::Unsigned),
             KeyForm::Signed(width) => {
-                let (number, unused) = (number(from, *width)? ^ highest(*width), 128 - 8 * *width as u32);
+                let flipped = number(from, *width)? ^ width.highest();
                 // Up to the highest bit and back, which brings the sign along.
-                Some(KeyPart::Signed((number << unused) as i128 >> unused))
+                Some(KeyPart::Signed((flipped << width.unused()) as i128 >> width.unused()))
             }
             KeyForm::Tuple(forms) => {
                 forms.iter().map(|form| form.take(from)).collect::<Option<_>>().map(KeyPart::Tuple)
@@ -88,19 +98,13 @@ impl KeyForm {
             (KeyForm::Bytes, KeyPart::Bytes(bytes)) => write_part(bytes, into),
             (KeyForm::Bool, KeyPart::Bool(truth)) => into.push((*truth).into()),
             (KeyForm::Unsigned(width), KeyPart::Unsigned(number)) => {
-                let unused = 128 - 8 * *width as u32;
-                if number << unused >> unused != *number {
-                    return None;
-                }
-                into.extend_from_slice(number.to_be_bytes().get(16 - width..)?);
+                let fits = number << width.unused() >> width.unused() == *number;
+                into.extend_from_slice(number.to_be_bytes().get(width.from()..).filter(|_| fits)?);
             }
             (KeyForm::Signed(width), KeyPart::Signed(number)) => {
-                let unused = 128 - 8 * *width as u32;
-                if number << unused >> unused != *number {
-                    return None;
-                }
-                let flipped = *number as u128 ^ highest(*width);
-                into.extend_from_slice(flipped.to_be_bytes().get(16 - width..)?);
+                let fits = number << width.unused() >> width.unused() == *number;
+                let flipped = *number as u128 ^ width.highest();
+                into.extend_from_slice(flipped.to_be_bytes().get(width.from()..).filter(|_| fits)?);
             }
             (KeyForm::Tuple(forms), KeyPart::Tuple(parts)) if forms.len() == parts.len() => {
                 for (form, part) in forms.iter().zip(parts) {
@@ -113,13 +117,25 @@ impl KeyForm {
     }
 }
 
-/// The highest bit of a number of so many bytes.
-fn highest(width: usize) -> u128 {
-    1 << (8 * width - 1)
+impl Width {
+    /// The sign.
+    fn highest(self) -> u128 {
+        1 << (self as u32 - 1)
+    }
+
+    /// Bits of 128 above it.
+    fn unused(self) -> u32 {
+        128 - self as u32
+    }
+
+    /// Where it begins in 16 big-endian bytes.
+    fn from(self) -> usize {
+        16 - self as usize / 8
+    }
 }
 
-fn number(from: &mut &[u8], width: usize) -> Option<u128> {
-    let (bytes, rest) = from.split_at_checked(width)?;
+fn number(from: &mut &[u8], width: Width) -> Option<u128> {
+    let (bytes, rest) = from.split_at_checked(width as usize / 8)?;
     *from = rest;
     Some(bytes.iter().fold(0, |number, byte| number << 8 | u128::from(*byte)))
 }
@@ -143,16 +159,16 @@ fn parse(rest: &mut &str, depth: usize) -> Option<KeyForm> {
         "string" => Some(KeyForm::Text),
         "bytes" => Some(KeyForm::Bytes),
         "bool" => Some(KeyForm::Bool),
-        "u8" => Some(KeyForm::Unsigned(1)),
-        "u16" => Some(KeyForm::Unsigned(2)),
-        "u32" => Some(KeyForm::Unsigned(4)),
-        "u64" => Some(KeyForm::Unsigned(8)),
-        "u128" => Some(KeyForm::Unsigned(16)),
-        "i8" => Some(KeyForm::Signed(1)),
-        "i16" => Some(KeyForm::Signed(2)),
-        "i32" => Some(KeyForm::Signed(4)),
-        "i64" => Some(KeyForm::Signed(8)),
-        "i128" => Some(KeyForm::Signed(16)),
+        "u8" => Some(KeyForm::Unsigned(Width::W8)),
+        "u16" => Some(KeyForm::Unsigned(Width::W16)),
+        "u32" => Some(KeyForm::Unsigned(Width::W32)),
+        "u64" => Some(KeyForm::Unsigned(Width::W64)),
+        "u128" => Some(KeyForm::Unsigned(Width::W128)),
+        "i8" => Some(KeyForm::Signed(Width::W8)),
+        "i16" => Some(KeyForm::Signed(Width::W16)),
+        "i32" => Some(KeyForm::Signed(Width::W32)),
+        "i64" => Some(KeyForm::Signed(Width::W64)),
+        "i128" => Some(KeyForm::Signed(Width::W128)),
         _ => None,
     }
 }

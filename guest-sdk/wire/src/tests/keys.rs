@@ -1,10 +1,10 @@
 //! Keys: their bytes compare as their values do, and a tool reads what was written.
 
-use crate::key::{KeyForm, KeyPart, take_part, write_part};
+use crate::key::{KeyForm, KeyPart, Width, take_part, write_part};
 use proptest::prelude::*;
 
 fn form() -> impl Strategy<Value = KeyForm> {
-    let width = || prop::sample::select(vec![1_usize, 2, 4, 8, 16]);
+    let width = || prop::sample::select(vec![Width::W8, Width::W16, Width::W32, Width::W64, Width::W128]);
     let plain = prop_oneof![
         Just(KeyForm::Text),
         Just(KeyForm::Bytes),
@@ -28,11 +28,11 @@ fn part(form: &KeyForm) -> BoxedStrategy<KeyPart> {
         KeyForm::Bytes => bytes().prop_map(KeyPart::Bytes).boxed(),
         KeyForm::Bool => any::<bool>().prop_map(KeyPart::Bool).boxed(),
         KeyForm::Unsigned(width) => {
-            let unused = 128 - 8 * *width as u32;
+            let unused = 128 - *width as u32;
             number().prop_map(move |it| KeyPart::Unsigned(it << unused >> unused)).boxed()
         }
         KeyForm::Signed(width) => {
-            let unused = 128 - 8 * *width as u32;
+            let unused = 128 - *width as u32;
             number().prop_map(move |it| KeyPart::Signed((it << unused) as i128 >> unused)).boxed()
         }
         KeyForm::Tuple(forms) => forms.iter().map(part).collect::<Vec<_>>().prop_map(KeyPart::Tuple).boxed(),
@@ -53,8 +53,8 @@ fn text(form: &KeyForm) -> String {
         KeyForm::Text => "string".into(),
         KeyForm::Bytes => "bytes".into(),
         KeyForm::Bool => "bool".into(),
-        KeyForm::Unsigned(width) => format!("u{}", 8 * width),
-        KeyForm::Signed(width) => format!("i{}", 8 * width),
+        KeyForm::Unsigned(width) => format!("u{}", *width as u32),
+        KeyForm::Signed(width) => format!("i{}", *width as u32),
         KeyForm::Tuple(parts) => format!("({})", parts.iter().map(text).collect::<Vec<_>>().join(",")),
     }
 }
@@ -125,8 +125,8 @@ fn what_is_no_form_is_refused() {
 
 #[test]
 fn a_number_that_is_too_large_for_its_form_is_not_written() {
-    assert_eq!(KeyForm::Unsigned(1).write(&KeyPart::Unsigned(256)), None);
-    assert_eq!(KeyForm::Signed(1).write(&KeyPart::Signed(128)), None);
-    assert_eq!(KeyForm::Signed(1).write(&KeyPart::Signed(-128)), Some(vec![0]));
+    assert_eq!(KeyForm::Unsigned(Width::W8).write(&KeyPart::Unsigned(256)), None);
+    assert_eq!(KeyForm::Signed(Width::W8).write(&KeyPart::Signed(128)), None);
+    assert_eq!(KeyForm::Signed(Width::W8).write(&KeyPart::Signed(-128)), Some(vec![0]));
     assert_eq!(KeyForm::Bool.write(&KeyPart::Unsigned(1)), None);
 }
