@@ -41,7 +41,7 @@ pub enum Output {
 #[derive(Debug, Stores)]
 pub struct Stores {
     /// By customer.
-    accounts: Store<str, Account>,
+    pub accounts: Store<str, Account>,
 }
 
 /// Orders that came once more.
