@@ -9,7 +9,7 @@
 //!
 //! Of many short rounds the fastest counts: a clock on the wall sees what else the machine does.
 
-use loyalty::{Account, Config, Loyalty};
+use loyalty::{Account, Config, Done, Loyalty};
 use std::hint::black_box;
 use std::time::Instant;
 use wasmill_sdk::{Plugin, Problems};
@@ -52,7 +52,7 @@ fn main() -> Result<(), Problems> {
 fn earns(plugin: &Loyalty, order: &str, account: Option<&[u8]>) -> bool {
     let read = |bytes: &[u8]| serde_json::from_slice::<Account>(bytes).ok();
     let earned = plugin.order(customer(order), black_box(order.as_bytes()), T, black_box(account).and_then(read));
-    let Ok(Some((account, said))) = earned else { return false };
+    let Ok(Some(Done { account, said })) = earned else { return false };
     let written = serde_json::to_vec(&account);
     black_box((said, written)).1.is_ok()
 }
@@ -64,8 +64,9 @@ fn account(plugin: &Loyalty, orders: usize) -> Option<Vec<u8>> {
             r#"{{"order_id":"past-{number:06}-12","customer_id":"c-7","currency":"USD","totals":{{"total_cents":2750}}}}"#
         )
     };
-    let earned =
-        |account, number| plugin.order("c-7", order(number).as_bytes(), T, account).ok().flatten().map(|it| it.0);
+    let earned = |account, number| {
+        plugin.order("c-7", order(number).as_bytes(), T, account).ok().flatten().map(|done| done.account)
+    };
     let account = (0..orders).fold(None, earned)?;
     serde_json::to_vec(&account).ok()
 }

@@ -59,6 +59,15 @@ pub struct Loyalty {
     tiers: Tiers,
 }
 
+/// What came of an order.
+#[derive(Debug)]
+pub struct Done {
+    /// The account as it is then.
+    pub account: Account,
+    /// Event, balance, and the event about the tier if there is one, as JSON.
+    pub said: Vec<Vec<u8>>,
+}
+
 /// A record that could be read.
 #[derive(Debug)]
 pub struct Input<'r> {
@@ -128,8 +137,8 @@ impl Plugin for Loyalty {
 }
 
 impl Loyalty {
-    /// What an order of one customer does, for whoever has no record and keeps accounts elsewhere: the account as it is then, and
-    /// what is said of it, as JSON. `None`: nothing, it is a duplicate.
+    /// What an order of one customer does, for whoever has no record and keeps accounts elsewhere. `None`: nothing, it is a
+    /// duplicate.
     ///
     /// # Errors
     /// The order can't be read.
@@ -139,7 +148,7 @@ impl Loyalty {
         value: &[u8],
         t: i64,
         account: Option<Account>,
-    ) -> Result<Option<(Account, Vec<Vec<u8>>)>, Failure> {
+    ) -> Result<Option<Done>, Failure> {
         let order = Order::read(customer, Some(value), &self.config)?;
         let mut account = self.account(customer, account);
         let source = Source { input: "orders", partition: 0, offset: 0 };
@@ -147,7 +156,7 @@ impl Loyalty {
         let before = self.rise(&mut account);
         let mut said = vec![json(&event), json(&Balance::of(&account, customer, source))];
         said.extend(before.map(|before| json(&Event::tier(&account, customer, source, &before))));
-        Ok(Some((account, said)))
+        Ok(Some(Done { account, said }))
     }
 
     /// # Panics
