@@ -117,6 +117,22 @@ fn partitions_stores_and_groups_never_meet() {
 }
 
 #[test]
+fn the_partitions_that_are_cached_are_known_without_their_owners() {
+    let fixture = fixture();
+    assert_eq!(fixture.stores.cached_partitions().unwrap(), [0; 0]);
+    for partition in [300, 2, i32::MAX] {
+        put(&fixture.restored(partition), 0, "a", "1", 5);
+    }
+    let fixture = fixture.again();
+    assert_eq!(fixture.stores.cached_partitions().unwrap(), [2, 300, i32::MAX]);
+    let partition = fixture.stores.partition(2).unwrap();
+    partition.clear(0).unwrap();
+    partition.clear(1).unwrap();
+    assert_eq!(fixture.stores.cached_partitions().unwrap(), [300, i32::MAX]);
+    assert!(fixture.stores.partition(-1).is_err());
+}
+
+#[test]
 fn a_mark_goes_with_its_values_over_a_restart() {
     let fixture = fixture();
     let partition = fixture.restored(3);
