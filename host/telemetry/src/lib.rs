@@ -12,7 +12,7 @@ pub mod metrics;
 pub mod names;
 
 pub use health::{Health, State};
-pub use metrics::{CONTENT_TYPE, Metrics, PipelineMetrics, WorkerMetrics};
+pub use metrics::{CONTENT_TYPE, CacheMetrics, Metrics, PipelineMetrics, StateMetrics, StoreMetrics, WorkerMetrics};
 
 /// The handle types inside [`WorkerMetrics`] and [`PipelineMetrics`]; nobody else has to name the metrics library.
 pub use prometheus_client::metrics::{counter::Counter, gauge::Gauge, histogram::Histogram};

@@ -10,6 +10,7 @@ mod families;
 mod handles;
 mod plugin;
 mod process;
+mod state;
 
 use std::sync::Arc;
 
@@ -21,6 +22,7 @@ pub use handles::{
     TransactionCounters, WorkerMetrics,
 };
 pub use plugin::{GuestFailureCounters, PluginMetrics};
+pub use state::{CacheMetrics, StateMetrics, StoreMetrics};
 
 /// The content type of [`Metrics::encode`].
 pub const CONTENT_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
@@ -50,6 +52,11 @@ impl Metrics {
     /// The handles of a pipeline's control plane. Called when the pipeline starts.
     pub fn pipeline(&self, pipeline: &str) -> PipelineMetrics {
         PipelineMetrics::resolve(&self.families, pipeline)
+    }
+
+    /// The handles for the cache of state of this process. Called when it has been opened.
+    pub fn cache(&self) -> CacheMetrics {
+        CacheMetrics::resolve(&self.families)
     }
 
     /// The whole page in the OpenMetrics text format, to be served as [`CONTENT_TYPE`]. Fails only if a metric can't be

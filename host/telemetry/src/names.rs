@@ -4,6 +4,11 @@
 //! Prometheus dashboard knows. A name is never renamed by an option. Labels are bounded: never a key, an offset or free
 //! text. `metrics` registers what stands here; a test holds `docs/METRICS.md` and the exposition against it.
 
+mod state;
+
+use state::SECTION;
+pub use state::*;
+
 /// A metric's type, and what the type needs.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Kind {
@@ -259,6 +264,7 @@ pub const SECTIONS: &[(&str, &[Name])] = &[
         "Pipeline and consumer",
         &[PIPELINE_UP, ASSIGNED_PARTITIONS, REBALANCES, HANDOVER_DURATION, TAKE_DURATION, SEEK_RETRIES, BROKER_ERRORS],
     ),
+    SECTION,
     ("Process", &[BUILD, PROCESS_START, PROCESS_CPU, PROCESS_MEMORY]),
 ];
 
@@ -280,6 +286,7 @@ pub const LABELS: &[Label] = &[
     label("pipeline", Values::Bounded("a pipeline's name in the configuration")),
     label("worker", Values::Bounded("the worker's number within its pipeline, from 0")),
     label("output", Values::Bounded("an output's name in the configuration")),
+    label("store", Values::Bounded("the name of a store in the plugin's manifest")),
     label("version", Values::Bounded("the version that runs")),
     label("outcome", Values::OneOf(&["forward", "emit", "drop", "reject", "retry"])),
     label("verdict", Values::OneOf(&["swapped", "refused"])),

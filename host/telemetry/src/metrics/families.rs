@@ -93,6 +93,20 @@ pub(super) struct Families {
     pub(super) take_duration: Labelled<Histogram, Buckets>,
     pub(super) seek_retries: Labelled<Counter>,
     pub(super) broker_errors: Labelled<Counter>,
+    pub(super) state_keys: Labelled<Gauge>,
+    pub(super) state_bytes: Labelled<Gauge>,
+    pub(super) state_overlay: Labelled<Gauge>,
+    pub(super) state_changes: Labelled<Counter>,
+    pub(super) state_expired: Labelled<Counter>,
+    pub(super) state_unplanned_reads: Labelled<Counter>,
+    pub(super) state_apply: Labelled<Histogram, Buckets>,
+    pub(super) state_waiting: Labelled<Gauge>,
+    pub(super) state_restoring: Labelled<Gauge>,
+    pub(super) state_restored: Labelled<Counter>,
+    pub(super) state_changelog_lag: Labelled<Gauge>,
+    pub(super) state_rebuilds: Labelled<Counter>,
+    pub(super) state_disk: Gauge,
+    pub(super) state_write_buffer: Gauge,
     /// One entry per pipeline that has workers.
     pub(super) codes: Arc<Mutex<HashMap<String, Arc<DeadLetterCodes>>>>,
 }
@@ -134,6 +148,20 @@ impl Families {
             take_duration: histogram(r, &names::TAKE_DURATION),
             seek_retries: counter(r, &names::SEEK_RETRIES),
             broker_errors: counter(r, &names::BROKER_ERRORS),
+            state_keys: gauge(r, &names::STATE_KEYS),
+            state_bytes: gauge(r, &names::STATE_BYTES),
+            state_overlay: gauge(r, &names::STATE_OVERLAY),
+            state_changes: counter(r, &names::STATE_CHANGES),
+            state_expired: counter(r, &names::STATE_EXPIRED),
+            state_unplanned_reads: counter(r, &names::STATE_UNPLANNED_READS),
+            state_apply: histogram(r, &names::STATE_APPLY),
+            state_waiting: gauge(r, &names::STATE_WAITING),
+            state_restoring: gauge(r, &names::STATE_RESTORING),
+            state_restored: counter(r, &names::STATE_RESTORED),
+            state_changelog_lag: gauge(r, &names::STATE_CHANGELOG_LAG),
+            state_rebuilds: counter(r, &names::STATE_REBUILDS),
+            state_disk: of_process(r, &names::STATE_DISK),
+            state_write_buffer: of_process(r, &names::STATE_WRITE_BUFFER),
             codes: Arc::default(),
         }
     }
@@ -147,6 +175,14 @@ fn counter(registry: &mut Registry, name: &Name) -> Labelled<Counter> {
 fn gauge(registry: &mut Registry, name: &Name) -> Labelled<Gauge> {
     assert_eq!(name.kind, Kind::Gauge, "{}", name.name);
     Labelled::register(registry, name, Gauge::default)
+}
+
+/// Without labels, so there is one.
+fn of_process(registry: &mut Registry, name: &Name) -> Gauge {
+    assert_eq!((name.kind, name.labels.len()), (Kind::Gauge, 0), "{}", name.name);
+    let gauge = Gauge::default();
+    register(registry, name, gauge.clone());
+    gauge
 }
 
 fn histogram(registry: &mut Registry, name: &Name) -> Labelled<Histogram, Buckets> {

@@ -11,6 +11,7 @@ use prometheus_client::metrics::histogram::Histogram;
 use super::dead_letters::DeadLetterCodes;
 use super::families::Families;
 use super::plugin::PluginMetrics;
+use super::state::{StateMetrics, StoreMetrics};
 
 /// What one worker counts. Cloning shares the series.
 #[derive(Clone)]
@@ -27,6 +28,7 @@ pub struct WorkerMetrics {
     /// Set, not added to: each worker has a series of its own.
     pub waiting_partitions: Gauge,
     pub plugin: PluginMetrics,
+    pub state: StateMetrics,
     pub transactions: TransactionCounters,
     pub transaction_failures: FailureCounters,
     /// 1 or 0; each worker has a series of its own.
@@ -93,7 +95,9 @@ pub struct ReplacementCounters {
 impl WorkerMetrics {
     pub(super) fn resolve(families: &Families, pipeline: &str, worker: usize) -> WorkerMetrics {
         let plugin = PluginMetrics::resolve(families, pipeline, worker);
-        let worker = &[pipeline, &worker.to_string()];
+        let worker = worker.to_string();
+        let state = StateMetrics::resolve(families, pipeline, &worker);
+        let worker = &[pipeline, &worker];
         let outcome = |value| families.records.with(&[pipeline, value]);
         let result = |value| families.transactions.with(&[pipeline, value]);
         let class = |value| families.transaction_failures.with(&[pipeline, value]);
@@ -114,6 +118,7 @@ impl WorkerMetrics {
             refused_outputs: families.refused_outputs.with(&[pipeline]),
             waiting_partitions: families.waiting_partitions.with(worker),
             plugin,
+            state,
             transactions: TransactionCounters {
                 committed: result("committed"),
                 aborted: result("aborted"),
@@ -174,6 +179,7 @@ pub struct PipelineMetrics {
     pub handover_duration: Histogram,
     /// Seconds.
     pub take_duration: Histogram,
+    pub restoring_partitions: Gauge,
     pipeline: Arc<str>,
     families: Families,
 }
@@ -204,9 +210,15 @@ impl PipelineMetrics {
             swaps: SwapCounters { swapped: swaps("swapped"), refused: swaps("refused") },
             handover_duration: families.handover_duration.with(&[pipeline]),
             take_duration: families.take_duration.with(&[pipeline]),
+            restoring_partitions: families.state_restoring.with(&[pipeline]),
             pipeline: Arc::from(pipeline),
             families: families.clone(),
         }
+    }
+
+    /// One store, by its name in the manifest. Resolved at start and kept by store number.
+    pub fn store(&self, name: &str) -> StoreMetrics {
+        StoreMetrics::resolve(&self.families, &self.pipeline, name)
     }
 
     /// The plugin that the pipeline runs from now on.

@@ -17,6 +17,8 @@ fn busy() -> Metrics {
         worker.records.forward.inc_by(256);
     }
     metrics.pipeline("orders").broker_error("transport");
+    metrics.pipeline("orders").store("balances").keys.set(2);
+    metrics.cache().disk.set(1 << 20);
     metrics.pipeline("orders").plugin("order-validation", "sha256:00");
     metrics
 }
