@@ -141,9 +141,9 @@ impl Engine {
         Ok(())
     }
 
+    /// Bytes on the disk, and in write buffers, those that wait to be written out included.
     pub(crate) fn usage(&self) -> (u64, u64) {
-        let buffers = self.trees.iter().map(|tree| tree.tree.active_memtable().size()).sum();
-        (self.database.disk_space().unwrap_or(0), buffers)
+        (self.database.disk_space().unwrap_or(0), self.database.write_buffer_size())
     }
 
     /// Keys, counting some of them more than once, and bytes on the disk.
