@@ -8,8 +8,10 @@
 mod support;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
+use wasmill_record::{CommitOffset, ReadState};
 use wasmill_state::CacheError;
 
 const LIMIT_BYTES: u64 = 400 << 10;
@@ -41,6 +43,8 @@ fn a_failed_write_is_made_up_for_in_the_same_process_and_one_that_always_fails_i
     }
     assert_eq!(support::check(&stores.committed(0)), Ok(Some(n)));
 
+    large_chunk(&folder.path().join("restored"));
+
     limit(Some(1));
     let errors: Vec<CacheError> = (0..20).filter_map(|_| support::commit(&partition, n + 1).err()).collect();
     assert_eq!(errors.len(), 20);
@@ -51,6 +55,26 @@ fn a_failed_write_is_made_up_for_in_the_same_process_and_one_that_always_fails_i
     drop((partition, stores, database));
     let (_database, stores) = support::open(folder.path());
     assert_eq!(support::check(&stores.committed(0)), Ok(None), "set aside");
+}
+
+/// A table that can't be written to its end is removed before the next one is written.
+fn large_chunk(folder: &Path) {
+    let (_database, stores) = support::open(folder);
+    let partition = stores.partition(0).unwrap();
+    let (keys, value) = (support::many_keys(), [b'x'; 100]);
+    let records: Vec<_> = keys.iter().map(|key| support::restored(key, &value)).collect();
+    limit(Some(LIMIT_BYTES));
+    let error = partition.restore(0, &records, CommitOffset::at(1), 0).unwrap_err();
+    assert!(error.may_pass(), "{error}");
+    assert_eq!(partition.marks(), [None]);
+    limit(None);
+    partition.restore(0, &records, CommitOffset::at(1), 0).unwrap();
+    let mut value = Vec::new();
+    for key in &keys {
+        assert_eq!(partition.get(0, key, &mut value), Ok(Some(100)));
+    }
+    let tables = std::fs::read_dir(folder.join("stores/keyspaces/1/tables")).unwrap().count();
+    assert_eq!(tables, 1, "half a table is left");
 }
 
 const SIGXFSZ: i32 = 25;

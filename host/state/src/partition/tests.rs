@@ -299,6 +299,38 @@ fn a_restore_goes_on_where_it_was_cut_off_and_is_exact_only_at_its_end() {
 }
 
 #[test]
+fn a_large_chunk_is_restored_as_a_small_one_is() {
+    let fixture = fixture();
+    let partition = fixture.stores.partition(1).unwrap();
+    let keys: Vec<[u8; 4]> = (0..25_000u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let record = |key, value| RestoredRecord { key, value, timestamp_ms: Some(7) };
+    let mut small: Vec<_> = keys[..100].iter().map(|key| record(key.as_slice(), Some(b"small".as_slice()))).collect();
+    partition.restore(0, &small, CommitOffset::at(100), 0).unwrap();
+    let mut large: Vec<_> = keys.iter().map(|key| record(key.as_slice(), Some(b"old".as_slice()))).collect();
+    large.extend(keys.iter().map(|key| record(key.as_slice(), Some(b"new".as_slice()))));
+    large.extend(keys[..10].iter().map(|key| record(key.as_slice(), None)));
+    partition.restore(0, &large, CommitOffset::at(60_000), 0).unwrap();
+    small.truncate(5);
+    partition.restore(0, &small, CommitOffset::at(60_005), 0).unwrap();
+    let look = |partition: &Partition| {
+        for (at, key) in keys.iter().enumerate() {
+            let mut value = Vec::new();
+            partition.get(0, key, &mut value).unwrap();
+            let expected: &[u8] = match at {
+                0..5 => b"small",
+                5..10 => b"",
+                _ => b"new",
+            };
+            assert_eq!(value, expected, "key {at}");
+        }
+        assert_eq!(partition.marks()[0].as_ref().unwrap().next.next(), 60_005);
+    };
+    look(&partition);
+    drop(partition);
+    look(&fixture.again().stores.partition(1).unwrap());
+}
+
+#[test]
 fn a_cleared_store_is_empty_and_has_no_mark_and_others_are_as_they_were() {
     let fixture = fixture();
     let (one, two) = (fixture.restored(1), fixture.restored(2));
