@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use wasmill_record::{ChangelogEnd, CommitOffset};
 use wasmill_state::{
     Applied, CacheError, CacheLimits, Committed, Database, Partition, RestoredRecord, StoreSettings, Stores,
@@ -85,8 +86,9 @@ pub(crate) fn restored<'a>(key: &'a [u8], value: &'a [u8]) -> RestoredRecord<'a>
 /// Set for a process that is to be killed: where its cache is.
 pub(crate) const FOLDER: &str = "WASMILL_TEST_STATE_FOLDER";
 
-/// Runs `test` of this binary as a process of its own, kills it after so many lines `done <number>`, and says the last.
-pub(crate) fn killed_after(reports: usize, test: &str, folder: &Path) -> i64 {
+/// Runs `test` of this binary as a process of its own, kills it after so many lines `done <number>`, as soon as `now` says
+/// so, and says the last.
+pub(crate) fn killed_after(reports: usize, test: &str, folder: &Path, mut now: impl FnMut() -> bool) -> i64 {
     let mut child = Command::new(std::env::current_exe().unwrap())
         .args([test, "--exact", "--nocapture"])
         .env(FOLDER, folder)
@@ -94,8 +96,14 @@ pub(crate) fn killed_after(reports: usize, test: &str, folder: &Path) -> i64 {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-    let numbers = lines.filter_map(|line| line.strip_prefix("done ")?.parse::<i64>().ok());
-    let reported = numbers.take(reports).last().unwrap();
+    let mut numbers = lines.filter_map(|line| line.strip_prefix("done ")?.parse::<i64>().ok());
+    // Kept to the end: who writes to a pipe that nobody reads any more ends by itself.
+    let reported = numbers.by_ref().take(reports).last().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !now() {
+        assert!(Instant::now() < deadline, "the moment to kill it never comes");
+        std::thread::yield_now();
+    }
     child.kill().unwrap();
     child.wait().unwrap();
     reported
