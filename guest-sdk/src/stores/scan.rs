@@ -13,6 +13,9 @@ pub(super) fn scan(
     limit: u32,
     mut each: impl FnMut(&[u8], &[u8]),
 ) {
+    if limit == 0 {
+        return;
+    }
     let mut changed = slots.changed(prefix, after).into_iter().peekable();
     // A change hides at most one of the host's entries. With so many more of them, what lies behind the last one can't be
     // among the first `limit`.
