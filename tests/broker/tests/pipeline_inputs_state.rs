@@ -48,9 +48,9 @@ fn done(running: &Running, setup: &Setup, partitions: i32, count: i64) {
     wait_until(&format!("{count} records of each partition"), || {
         assert!(!running.is_finished(), "{:?}", running.reasons());
         let at = |topic: &str, partition| committed(&setup.bootstrap, &setup.name, topic, partition);
-        topics(setup).into_iter().all(|topic| {
-            (0..partitions).all(|partition| at(topic, partition).is_some_and(|(at, _)| at == count))
-        })
+        topics(setup)
+            .into_iter()
+            .all(|topic| (0..partitions).all(|partition| at(topic, partition).is_some_and(|(at, _)| at == count)))
     });
 }
 
