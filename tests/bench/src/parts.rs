@@ -8,6 +8,7 @@ mod latency;
 mod sandbox;
 mod sentiment;
 mod start;
+mod swap;
 mod throughput;
 
 use std::path::PathBuf;
@@ -37,7 +38,7 @@ enum Part {
 }
 
 /// With the prefix that all figures of the part have. What needs no cluster comes before there is one to disturb it.
-const PARTS: [(&str, Part); 11] = [
+const PARTS: [(&str, Part); 12] = [
     ("boundary", Part::Alone(boundary::measure)),
     ("sandbox", Part::Alone(sandbox::measure)),
     ("sentiment", Part::Alone(sentiment::measure)),
@@ -46,6 +47,7 @@ const PARTS: [(&str, Part); 11] = [
     ("loop.order-validation", Part::Cluster(throughput::orders)),
     ("commit.pause", Part::Cluster(commit::measure)),
     ("handover", Part::Cluster(handover::measure)),
+    ("swap", Part::Cluster(swap::measure)),
     ("start", Part::Cluster(start::ready)),
     ("rss", Part::Cluster(start::idle)),
     ("latency", Part::Cluster(latency::measure)),
