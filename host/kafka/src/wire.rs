@@ -1,7 +1,8 @@
-//! Counts the EndTxn requests that really leave the process.
+//! Counts the requests that really leave the process and could act on a later transaction than their own.
 //!
 //! librdkafka retries EndTxn itself, without limit and on the same epoch; a late copy can commit the *next* transaction
-//! (it has no KIP-890). Its API does not say how often it tried, an interceptor does. Runs on broker threads: atomics only.
+//! (it has no KIP-890). So it does with positions, where a late copy takes the place of the next transaction's own. Its API
+//! does not say how often it tried, an interceptor does. Runs on broker threads: atomics only.
 
 use crate::conf::Conf;
 use crate::error::{KafkaError, check_code};
@@ -15,6 +16,7 @@ use wasmill_record::Wire;
 const ADD_PARTITIONS_TO_TXN: i16 = 24;
 const ADD_OFFSETS_TO_TXN: i16 = 25;
 const END_TXN: i16 = 26;
+const TXN_OFFSET_COMMIT: i16 = 28;
 
 const NAME: &CStr = c"wasmill-wire";
 
@@ -23,6 +25,10 @@ pub(crate) struct WireCounters {
     opened: AtomicBool,
     end_txn: AtomicU32,
     disconnected: AtomicBool,
+    /// Positions have left and are not answered yet. They leave one after another; an answer may be told of twice.
+    positions_open: AtomicBool,
+    /// They left again before that.
+    positions_lost: AtomicBool,
 }
 
 impl WireCounters {
@@ -31,6 +37,8 @@ impl WireCounters {
         self.opened.store(false, Ordering::SeqCst);
         self.end_txn.store(0, Ordering::SeqCst);
         self.disconnected.store(false, Ordering::SeqCst);
+        self.positions_open.store(false, Ordering::SeqCst);
+        self.positions_lost.store(false, Ordering::SeqCst);
     }
 
     pub(crate) fn seen(&self) -> Wire {
@@ -38,6 +46,8 @@ impl WireCounters {
             opened: self.opened.load(Ordering::SeqCst),
             end_txn: self.end_txn.load(Ordering::SeqCst),
             disconnected: self.disconnected.load(Ordering::SeqCst),
+            positions_unanswered: self.positions_open.load(Ordering::SeqCst)
+                || self.positions_lost.load(Ordering::SeqCst),
         }
     }
 
@@ -84,9 +94,14 @@ unsafe extern "C" fn on_sent(
     _: usize,
     opaque: *mut c_void,
 ) -> Code {
-    if api == END_TXN {
-        // SAFETY: the counters outlive the client (`install`).
-        unsafe { &*opaque.cast::<WireCounters>() }.end_txn.fetch_add(1, Ordering::SeqCst);
+    // SAFETY: the counters outlive the client (`install`).
+    let counters = unsafe { &*opaque.cast::<WireCounters>() };
+    match api {
+        END_TXN => _ = counters.end_txn.fetch_add(1, Ordering::SeqCst),
+        TXN_OFFSET_COMMIT if counters.positions_open.swap(true, Ordering::SeqCst) => {
+            counters.positions_lost.store(true, Ordering::SeqCst);
+        }
+        _ => {}
     }
     Code::RD_KAFKA_RESP_ERR_NO_ERROR
 }
@@ -104,9 +119,14 @@ unsafe extern "C" fn on_answer(
     code: Code,
     opaque: *mut c_void,
 ) -> Code {
-    if matches!(api, ADD_PARTITIONS_TO_TXN | ADD_OFFSETS_TO_TXN) && code == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
-        // SAFETY: the counters outlive the client (`install`).
-        unsafe { &*opaque.cast::<WireCounters>() }.opened.store(true, Ordering::SeqCst);
+    // SAFETY: the counters outlive the client (`install`).
+    let counters = unsafe { &*opaque.cast::<WireCounters>() };
+    // The library's own errors, such as a timeout, are no answers; those that a broker gives are not in the code.
+    match api {
+        _ if code != Code::RD_KAFKA_RESP_ERR_NO_ERROR => {}
+        ADD_PARTITIONS_TO_TXN | ADD_OFFSETS_TO_TXN => counters.opened.store(true, Ordering::SeqCst),
+        TXN_OFFSET_COMMIT => counters.positions_open.store(false, Ordering::SeqCst),
+        _ => {}
     }
     Code::RD_KAFKA_RESP_ERR_NO_ERROR
 }
@@ -123,7 +143,7 @@ unsafe extern "C" fn on_state(
     // SAFETY: NUL-terminated strings for the length of the call; the counters outlive the client (`install`).
     let (name, state, counters) =
         unsafe { (CStr::from_ptr(name), CStr::from_ptr(state), &*opaque.cast::<WireCounters>()) };
-    // Before an EndTxn has left, a broken connection leaves nothing behind that could arrive late.
+    // Before an EndTxn has left, a broken connection to this coordinator leaves nothing behind that could arrive late.
     if name.to_bytes().starts_with(b"TxnCoordinator")
         && state.to_bytes() == b"DOWN"
         && counters.end_txn.load(Ordering::SeqCst) > 0
