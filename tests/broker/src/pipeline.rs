@@ -12,7 +12,7 @@ use std::thread::JoinHandle;
 use rdkafka::message::OwnedMessage;
 use wasmill_config::Checks;
 use wasmill_pipeline::{Current, Failed, Identity, Loader, Pipeline, Plugins, Stopped};
-use wasmill_telemetry::{Health, Metrics, WorkerMetrics};
+use wasmill_telemetry::{Health, Metrics, PipelineMetrics, WorkerMetrics};
 
 use crate::client::{Isolation, create_topic, read_all, unique, wait_until, wait_until_settled};
 
@@ -260,6 +260,11 @@ impl Running {
     /// What worker `worker` has counted.
     pub fn metrics(&self, worker: usize) -> WorkerMetrics {
         self.metrics.worker(&self.name, worker)
+    }
+
+    /// What the pipeline has counted beside its workers.
+    pub fn pipeline_metrics(&self) -> PipelineMetrics {
+        self.metrics.pipeline(&self.name)
     }
 }
 
