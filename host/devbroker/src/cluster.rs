@@ -95,13 +95,15 @@ impl Cluster {
         if self.topics.contains_key(name) {
             return Err((ResponseError::TopicAlreadyExists, format!("Topic '{name}' already exists.")));
         }
-        check_count(partitions)?;
         self.leave_room_for(name, partitions)?;
         self.make_topic(name, id, partitions, configs, validate_only)?;
         Ok(id)
     }
 
-    /// As many partitions as it may have, under a name that is not taken.
+    /// Under a name that is not taken, and however many partitions there are in all.
+    ///
+    /// # Errors
+    /// What Kafka answers.
     pub(crate) fn make_topic(
         &mut self,
         name: &str,
@@ -110,6 +112,7 @@ impl Cluster {
         configs: BTreeMap<String, String>,
         validate_only: bool,
     ) -> Result<(), Refused> {
+        check_count(partitions)?;
         let settings = settings_of(&configs)?;
         if !validate_only {
             let note = || Fact::Topic { name: name.to_owned(), id, partitions, configs: configs.clone() };
@@ -131,6 +134,17 @@ impl Cluster {
     /// # Errors
     /// What Kafka answers.
     pub(crate) fn add_partitions(&mut self, name: &str, count: i32, validate_only: bool) -> Result<(), Refused> {
+        let present = self.topics.get(name).ok_or_else(|| unknown(name))?.partitions.len();
+        let added = count.saturating_sub(i32::try_from(present).unwrap_or(i32::MAX));
+        self.leave_room_for(name, added)?;
+        self.make_partitions(name, count, validate_only)
+    }
+
+    /// However many there are in all.
+    ///
+    /// # Errors
+    /// What Kafka answers.
+    pub(crate) fn make_partitions(&mut self, name: &str, count: i32, validate_only: bool) -> Result<(), Refused> {
         let topic = self.topics.get(name).ok_or_else(|| unknown(name))?;
         let (id, present) = (topic.id, i32::try_from(topic.partitions.len()).unwrap_or(i32::MAX));
         if count <= present || count > PARTITIONS_MAX {
@@ -138,7 +152,6 @@ impl Cluster {
                 format!("Topic currently has {present} partitions; {count} is not more, or above {PARTITIONS_MAX}.");
             return Err((ResponseError::InvalidPartitions, said));
         }
-        self.leave_room_for(name, count - present)?;
         if !validate_only {
             self.journal.note(|| Fact::Partitions { topic: name.to_owned(), count });
             let added: Vec<Partition> = (present..count).map(|index| self.new_partition(id, index)).collect();

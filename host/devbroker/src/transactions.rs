@@ -63,8 +63,8 @@ impl Transactions {
 
     pub(crate) fn new_producer_id(&mut self) -> i64 {
         let id = self.next_producer_id;
-        self.next_producer_id += 1;
-        self.journal.note(|| Fact::ProducerId { next: id + 1 });
+        self.next_producer_id = id.saturating_add(1);
+        self.journal.note(|| Fact::ProducerId { next: self.next_producer_id });
         id
     }
 

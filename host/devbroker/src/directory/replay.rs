@@ -37,6 +37,9 @@ fn replay_fact(core: &mut Core, fact: Fact, now: Moment) -> Result<(), String> {
     match fact {
         Fact::Cluster { id } => core.cluster.id = id,
         Fact::Topic { name, id, partitions, configs } => {
+            if core.cluster.topic(&name).is_ok() || core.cluster.name_of(id).is_some() {
+                return Err(format!("topic `{name}` a second time"));
+            }
             let made = core.cluster.make_topic(&name, id, partitions, configs, false);
             made.map_err(|(_, said)| format!("topic `{name}` can't be: {said}"))?;
         }
@@ -45,7 +48,7 @@ fn replay_fact(core: &mut Core, fact: Fact, now: Moment) -> Result<(), String> {
         }
         Fact::Partitions { topic, count } => {
             core.cluster
-                .add_partitions(&topic, count, false)
+                .make_partitions(&topic, count, false)
                 .map_err(|(_, said)| format!("topic `{topic}`: {said}"))?;
         }
         Fact::Configs { topic, configs } => {

@@ -1,5 +1,6 @@
 //! Restarts of a broker on one directory, without sockets where a test needs none.
 
+mod contents;
 mod histories;
 mod scene;
 
@@ -9,7 +10,8 @@ use kafka_protocol::ResponseError;
 
 use scene::{GROUP, Scene, values};
 
-use super::JOURNAL;
+use super::{Directory, Fact, JOURNAL, Journal, Lock};
+use crate::core::Core;
 use crate::log::fixture::{NOBODY, plain, transactional};
 use crate::{Broker, Options, TransactionState};
 
@@ -177,4 +179,21 @@ fn a_second_broker_on_a_directory_is_refused_with_the_first_ones_name_and_the_ne
 
 fn transactional_batch(producer: (i64, i16), scene: &Scene) -> bytes::BytesMut {
     plain(transactional(producer.0, producer.1, 0), scene.now().wall_ms, 1)
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn when_nothing_can_be_written_any_more_it_is_said_each_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let (mut core, journal) = (Core::new(Options::default(), 0), Journal::kept());
+    let now = core.options.clock.now();
+    let lock = Lock::take(folder.path()).unwrap();
+    let mut directory = Directory::open(lock, journal.clone(), &mut core, now).unwrap();
+    journal.note(|| Fact::ProducerId { next: 1 });
+    assert!(directory.write(&core));
+    directory.file = fs::File::options().write(true).open("/dev/full").unwrap();
+    assert!(directory.write(&core), "there is nothing to write");
+    journal.note(|| Fact::ProducerId { next: 2 });
+    assert!(!directory.write(&core));
+    assert!(!directory.write(&core));
 }

@@ -259,7 +259,7 @@ impl Partition {
     /// Another node leads from now on.
     pub(crate) fn lead(&mut self, node: i32) {
         self.leader = node;
-        let (epoch, offset) = (self.leader_epoch() + 1, self.end);
+        let (epoch, offset) = (self.leader_epoch().saturating_add(1), self.end);
         self.journal.led(epoch, offset);
         self.epochs.push((epoch, offset));
         self.wake();

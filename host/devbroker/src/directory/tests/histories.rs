@@ -141,7 +141,7 @@ fn take(scene: &mut Scene, clients: &mut [Option<Client>; IDS.len()], step: &Ste
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_restart_changes_nothing_but_what_it_says(history in proptest::collection::vec(steps(), 1..80)) {
