@@ -9,6 +9,7 @@ mod sandbox;
 mod sentiment;
 mod start;
 mod state;
+mod swap;
 mod throughput;
 
 use std::path::PathBuf;
@@ -38,7 +39,7 @@ enum Part {
 }
 
 /// With the prefix that all figures of the part have. What needs no cluster comes before there is one to disturb it.
-const PARTS: [(&str, Part); 13] = [
+const PARTS: [(&str, Part); 14] = [
     ("boundary", Part::Alone(boundary::measure)),
     ("sandbox", Part::Alone(sandbox::measure)),
     ("sentiment", Part::Alone(sentiment::measure)),
@@ -49,6 +50,7 @@ const PARTS: [(&str, Part); 13] = [
     ("state.loyalty", Part::Cluster(state::measure)),
     ("commit.pause", Part::Cluster(commit::measure)),
     ("handover", Part::Cluster(handover::measure)),
+    ("swap", Part::Cluster(swap::measure)),
     ("start", Part::Cluster(start::ready)),
     ("rss", Part::Cluster(start::idle)),
     ("latency", Part::Cluster(latency::measure)),
