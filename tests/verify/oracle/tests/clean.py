@@ -1,6 +1,8 @@
 """A clean set of dumps: inputs from a seed, run through both models; and the configuration to judge it with."""
 
 import json
+import os
+import sys
 from random import Random
 
 from . import club, shop
@@ -106,3 +108,10 @@ class _Feed:
                               {"type": "spend", "points": random.randint(1, 40)}])
         value = json.dumps({**kind, "adjustment_id": f"a-{number - random.choice([0, 0, 0, 1])}", "customer_id": customer})
         self._send("adjustments", customer, value)
+
+
+if __name__ == "__main__":
+    # `python3 -m oracle.tests.clean FOLDER [ORDERS]` leaves a dump and its config.json there.
+    world(orders=int((sys.argv[2:] or ["400"])[0]), restaurants=40, customers=200).dump(sys.argv[1])
+    with open(os.path.join(sys.argv[1], "config.json"), "w", encoding="utf-8") as file:
+        json.dump(config(), file)
