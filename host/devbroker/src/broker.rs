@@ -12,6 +12,7 @@ use tokio::runtime::{Builder, Handle, Runtime};
 
 use crate::api::text;
 use crate::core::Core;
+use crate::directory::{DirectoryError, Lock};
 use crate::faults::{Faults, NotSeen};
 use crate::options::Options;
 use crate::server::{driver, listener};
@@ -38,6 +39,9 @@ pub enum StartError {
         /// What the system said.
         source: io::Error,
     },
+    /// The directory is in use, or not as it was left.
+    #[error(transparent)]
+    Directory(#[from] DirectoryError),
     /// No threads, or no random numbers.
     #[error("failed to start the dev broker's threads")]
     Threads(#[from] io::Error),
@@ -71,6 +75,8 @@ impl Broker {
         if !(1..=NODES_MAX).contains(&options.nodes) {
             return Err(StartError::Nodes(options.nodes));
         }
+        // Before ports are taken: who starts a second broker by mistake is told of the first one by its directory.
+        let lock = options.directory.as_deref().map(Lock::take).transpose()?;
         let mut listeners = Vec::new();
         for node in 1..=options.nodes {
             let behind = u16::try_from(node - 1).unwrap_or_default();
@@ -80,7 +86,10 @@ impl Broker {
         }
         let addresses: Vec<SocketAddr> =
             listeners.iter().map(|(_, listener)| listener.local_addr()).collect::<Result<_, _>>()?;
-        let mut core = Core::new(options, random());
+        let (mut core, now) = (Core::new(options.clone(), random()), options.clock.now());
+        if let Some(lock) = lock {
+            core.open(lock, &joined(&addresses), now)?;
+        }
         core.addresses.push(addresses.iter().map(|it| (text(it.ip().to_string()), i32::from(it.port()))).collect());
         let shared = Arc::new(Shared::new(core));
         let runtime =
@@ -136,7 +145,15 @@ impl Broker {
         let configs: BTreeMap<String, String> =
             configs.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
         let made = self.shared.change(|core, _| core.cluster.create_topic(name, partitions, configs, false));
-        made.map(|_| ()).map_err(|(error, _)| error)
+        match made {
+            _ if self.shared.is_closed() => Err(ResponseError::KafkaStorageError),
+            made => made.map(|_| ()).map_err(|(error, _)| error),
+        }
+    }
+
+    /// How many partitions the topic has, `None` when there is no such topic.
+    pub fn partitions(&self, topic: &str) -> Option<i32> {
+        self.shared.read(|core| i32::try_from(core.cluster.topic(topic).ok()?.partitions.len()).ok())
     }
 
     /// Where the partition begins and ends, `None` when there is none.
@@ -199,6 +216,8 @@ impl Drop for Broker {
             // It ends within the stop's timeout, and a panic of it has been reported already.
             let _ = thread.join();
         }
+        // Handles of faults may live longer; the next start must not find the directory in use.
+        self.shared.lock().close();
     }
 }
 

@@ -1,4 +1,7 @@
 //! The broker without sockets: one state, changed by one request or one tick at a time, at a stated moment.
+//!
+//! A change ends with [`Core::settle`]: what it has noted is written, if there is a directory, then the answers that waited
+//! for it leave.
 
 use std::collections::HashSet;
 use std::time::Instant;
@@ -10,6 +13,7 @@ use tracing::error;
 
 use crate::clock::{self, Moment};
 use crate::cluster::{Cluster, Coordinated};
+use crate::directory::{Directory, DirectoryError, Journal, Lock};
 use crate::group::{self, Answers, Groups};
 use crate::log::budget::Budget;
 use crate::options::Options;
@@ -49,6 +53,12 @@ pub(crate) struct Core {
     /// Nodes that nobody reaches.
     pub(crate) cut: HashSet<i32>,
     pub(crate) options: Options,
+    /// Answers that leave when the present change is settled.
+    pub(crate) answers: Answers<Waiter>,
+    journal: Journal,
+    directory: Option<Directory>,
+    /// Nothing can be written any more, or the broker has stopped: nobody is answered.
+    is_closed: bool,
     next_cleanup: Instant,
     /// Set at the first refused write, so that the log says it once.
     full: bool,
@@ -64,10 +74,17 @@ impl Core {
             expiry_interval_ms: millis(options.offsets_check_interval),
             ..group::Options::default()
         };
+        let journal = if options.directory.is_some() { Journal::kept() } else { Journal::default() };
+        let budget = Budget::new(options.bytes_max);
+        let transactions = Transactions::new(options.transaction_check_interval, markers);
         Self {
-            cluster: Cluster::new(options.nodes, Budget::new(options.bytes_max)),
-            transactions: Transactions::new(options.transaction_check_interval, markers),
-            groups: Groups::new(groups, run),
+            cluster: Cluster::new(options.nodes, budget, options.partitions_max, journal.clone()),
+            transactions: transactions.noting(journal.clone()),
+            groups: Groups::new(groups, run).noting(journal.clone()),
+            answers: Answers::new(),
+            journal,
+            directory: None,
+            is_closed: false,
             addresses: Vec::new(),
             cut: HashSet::new(),
             next_cleanup: options.clock.now().at + options.cleanup_interval,
@@ -76,12 +93,49 @@ impl Core {
         }
     }
 
+    /// Brings back what the directory holds, and keeps it there from now on. `address` is for who wants the directory too.
+    pub(crate) fn open(&mut self, lock: Lock, address: &str, now: Moment) -> Result<(), DirectoryError> {
+        let mut directory = Directory::open(lock, self.journal.clone(), self, now)?;
+        directory.name_address(address)?;
+        self.directory = Some(directory);
+        self.groups.watch_expiry(now.monotonic_ms);
+        self.cluster.elect_again();
+        self.transactions.resume(now);
+        // Before the first client comes.
+        while self.tick(now) {}
+        self.settle();
+        Ok(())
+    }
+
+    /// Ends a change. Nobody hears of anything that a restart would not know.
+    pub(crate) fn settle(&mut self) {
+        if let Some(mut directory) = self.directory.take() {
+            self.is_closed |= !directory.write(self);
+            self.directory = Some(directory);
+        }
+        for (waiter, answer) in std::mem::take(&mut self.answers) {
+            if !self.is_closed {
+                // One that has gone misses nothing.
+                let _ = waiter.send(answer);
+            }
+        }
+    }
+
+    /// Gives the directory back, for whoever starts next; nothing that comes later would be kept.
+    pub(crate) fn close(&mut self) {
+        self.settle();
+        self.is_closed = true;
+        self.directory = None;
+    }
+
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed
+    }
+
     /// Carries out what is due. Call again while it returns true: a marker was written, and there may be another.
     pub(crate) fn tick(&mut self, now: Moment) -> bool {
         self.transactions.check_timeouts(now);
-        let mut answers = Answers::new();
-        self.groups.tick(now.monotonic_ms, &mut answers);
-        send(answers);
+        self.groups.tick(now.monotonic_ms, &mut self.answers);
         if self.next_cleanup <= now.at {
             self.next_cleanup = now.at + self.options.cleanup_interval;
             self.clean(now);
@@ -130,9 +184,7 @@ impl Core {
     /// Another node coordinates the group from now on; who waits at the former one is sent away.
     pub(crate) fn move_group(&mut self, group: &str, node: i32, now: Moment) {
         self.cluster.move_coordinator(Coordinated::Group(group.to_owned()), node);
-        let mut answers = Answers::new();
-        self.groups.moved(group, now.monotonic_ms, &mut answers);
-        send(answers);
+        self.groups.moved(group, now.monotonic_ms, &mut self.answers);
     }
 
     /// Whether a write was refused because the budget is spent.
@@ -155,12 +207,5 @@ fn is_reachable(cluster: &Cluster, cut: &HashSet<i32>, target: &Target) -> bool 
             cluster.partition(topic, *index).map_or(true, |partition| !cut.contains(&partition.leader))
         }
         Target::Group(group) => !cut.contains(&cluster.coordinator(&Coordinated::Group(group.clone()))),
-    }
-}
-
-/// Hands answers to whoever waits; one that has gone misses nothing.
-pub(crate) fn send(answers: Answers<Waiter>) {
-    for (waiter, answer) in answers {
-        let _ = waiter.send(answer);
     }
 }

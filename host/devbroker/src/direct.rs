@@ -69,6 +69,9 @@ impl Broker {
             }
             appended
         })?;
+        if self.shared().is_closed() {
+            return Err(ResponseError::KafkaStorageError);
+        }
         Ok(appended.base_offset)
     }
 
@@ -127,7 +130,7 @@ fn of_nobody(record: &NewRecord, offset: i64, timestamp: i64) -> Encoded {
 }
 
 /// Leaves out markers, aborted records, and what lies before `offset`.
-fn visible(slice: &Slice, offset: i64) -> (Vec<ReadRecord>, i64) {
+pub(crate) fn visible(slice: &Slice, offset: i64) -> (Vec<ReadRecord>, i64) {
     let (mut read, mut next) = (Vec::new(), offset);
     for bytes in &slice.batches {
         let (Ok(header), Some(base)) = (Header::read(bytes), base_offset(bytes)) else { continue };

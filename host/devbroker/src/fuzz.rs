@@ -47,14 +47,18 @@ pub fn request(bytes: &[u8]) -> bool {
         let answer = match *body {
             RequestKind::Produce(it) => core.produce(&caller, &it, produce::check(&it), now).into(),
             RequestKind::Fetch(it) => core.fetch(&caller, &it).into_answer().into(),
-            other => match core.handle(&caller, other, now) {
-                Reply::Now(answer) => answer,
-                Reply::Nothing => return true,
-                Reply::Later(mut answer) => match answer.try_recv() {
-                    Ok(answer) => answer,
-                    Err(_) => return true,
-                },
-            },
+            other => {
+                let reply = core.handle(&caller, other, now);
+                core.settle();
+                match reply {
+                    Reply::Now(answer) => answer,
+                    Reply::Nothing => return true,
+                    Reply::Later(mut answer) => match answer.try_recv() {
+                        Ok(answer) => answer,
+                        Err(_) => return true,
+                    },
+                }
+            }
         };
         while core.tick(now) {}
         let mut output = BytesMut::new();

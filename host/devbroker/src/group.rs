@@ -19,6 +19,7 @@ mod membership;
 mod offsets;
 mod options;
 mod rebalance;
+mod restore;
 mod static_member;
 mod sync;
 #[cfg(test)]
@@ -36,6 +37,8 @@ use membership::Group;
 pub use offsets::Position;
 pub use options::Options;
 
+use crate::directory::{Fact, Journal};
+
 /// Answers and whom they are for, in the order in which they were decided.
 pub type Answers<W> = Vec<(W, ResponseKind)>;
 
@@ -49,6 +52,7 @@ pub struct Groups<W> {
     /// The earliest deadline of each group that has one.
     deadlines: BTreeSet<(i64, String)>,
     next_expiry: Option<i64>,
+    journal: Journal,
 }
 
 /// What a step of one group needs from outside.
@@ -61,7 +65,12 @@ struct Turn<'a, W> {
 impl<W> Groups<W> {
     /// `run` differs from start to start.
     pub fn new(options: Options, run: u64) -> Self {
-        Self { options, run, member_ids: 0, groups: BTreeMap::new(), deadlines: BTreeSet::new(), next_expiry: None }
+        let (groups, deadlines, journal) = (BTreeMap::new(), BTreeSet::new(), Journal::default());
+        Self { options, run, member_ids: 0, groups, deadlines, next_expiry: None, journal }
+    }
+
+    pub(crate) fn noting(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     /// When [`Self::tick`] has something to do; nothing before a request when `None`.
@@ -123,12 +132,13 @@ impl<W> Groups<W> {
             if self.groups.len() >= self.options.groups_max {
                 return Err(ResponseError::PolicyViolation);
             }
-            self.groups.insert(id.to_owned(), Group::new(id));
+            self.groups.insert(id.to_owned(), Group::new(id, self.journal.clone()));
         }
         Ok(())
     }
 
-    fn remove(&mut self, id: &str) {
+    pub(crate) fn remove(&mut self, id: &str) {
+        self.journal.note(|| Fact::GroupGone { group: id.to_owned() });
         if let Some(at) = self.groups.remove(id).and_then(|group| group.indexed) {
             self.deadlines.remove(&(at, id.to_owned()));
         }

@@ -1,6 +1,7 @@
 //! An in-process Kafka for development and tests: no JVM, starts in milliseconds, and fails on demand.
 //!
-//! It answers real clients on loopback ports (librdkafka, the Java client, kcat) and keeps everything in memory. What
+//! It answers real clients on loopback ports (librdkafka, the Java client, kcat) and keeps everything in memory, and in a
+//! directory where one is given, so that it survives a restart ([`directory`]). What
 //! exactly-once rests on is modelled as Kafka has it: epochs and sequence numbers, the last stable offset and the list
 //! of aborted transactions, the coordinator's states, and markers that are written for each partition by itself, later
 //! than the end of the transaction ([`transactions`]). One process can pose as several brokers, so that the leader of a
@@ -18,6 +19,7 @@ mod clock;
 mod cluster;
 mod core;
 mod direct;
+mod directory;
 pub mod faults;
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
@@ -36,6 +38,7 @@ pub use broker::{Broker, Ends, StartError};
 pub use bytes::Bytes;
 pub use clock::{Clock, ManualClock};
 pub use direct::{Content, NewRecord, ReadRecord};
+pub use directory::DirectoryError;
 pub use faults::{Faults, OnHold};
 pub use kafka_protocol::ResponseError;
 pub use kafka_protocol::messages::ApiKey;

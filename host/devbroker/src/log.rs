@@ -9,3 +9,4 @@ pub(crate) mod partition;
 pub(crate) mod producers;
 pub(crate) mod read;
 pub(crate) mod records;
+mod restore;

@@ -1,5 +1,6 @@
 //! How a broker is started. The defaults are for tests: in memory, on free ports, everything due at once.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -14,6 +15,11 @@ pub struct Options {
     pub port: u16,
     /// Bytes of records that all partitions together may hold. Past it Produce is answered with KAFKA_STORAGE_ERROR.
     pub bytes_max: u64,
+    /// Partitions of all topics together. A topic that would make more of them is refused with POLICY_VIOLATION.
+    pub partitions_max: usize,
+    /// Where everything is kept, so that a later start goes on where this one ends. `None`: in memory only. A directory
+    /// belongs to one broker at a time.
+    pub directory: Option<PathBuf>,
     /// Whether a client's question for an unknown topic makes it.
     pub auto_create_topics: bool,
     /// Partitions of a topic that is made without a number.
@@ -46,6 +52,8 @@ impl Default for Options {
             nodes: 1,
             port: 0,
             bytes_max: 1 << 30,
+            partitions_max: 50_000,
+            directory: None,
             auto_create_topics: false,
             default_partitions: 1,
             clock: Clock::Real,

@@ -1,6 +1,7 @@
 //! What connections, the ticking thread and the handle of the broker share.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::ops::{Deref, DerefMut};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::{Notify, Semaphore, watch};
@@ -14,6 +15,8 @@ const REQUEST_KIB_IN_FLIGHT_MAX: usize = 256 << 10;
 
 pub(crate) struct Shared {
     core: Mutex<Core>,
+    /// A copy of the state's own word, for whoever does not hold the lock.
+    is_closed: AtomicBool,
     pub(crate) faults: FaultState,
     pub(crate) clock: Clock,
     /// Something may be due earlier than the ticking task thinks.
@@ -44,12 +47,18 @@ impl Shared {
             request_bytes_max: options.request_bytes_max,
             connections_max: options.connections_max,
             core: Mutex::new(core),
+            is_closed: AtomicBool::new(false),
         }
     }
 
-    pub(crate) fn lock(&self) -> MutexGuard<'_, Core> {
+    pub(crate) fn lock(&self) -> Locked<'_> {
         // A panic under this lock is a bug of ours; whatever it left behind is better than a second panic.
-        self.core.lock().unwrap_or_else(PoisonError::into_inner)
+        Locked { core: self.core.lock().unwrap_or_else(PoisonError::into_inner), is_closed: &self.is_closed }
+    }
+
+    /// Whether nobody is to be answered any more. Asked after a change, it tells whether the change will last.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.is_closed.load(Ordering::Acquire)
     }
 
     pub(crate) fn read<T>(&self, with: impl FnOnce(&Core) -> T) -> T {
@@ -78,5 +87,32 @@ impl Shared {
 
     pub(crate) fn new_waiter(&self) -> u64 {
         self.next_waiter.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// The state, locked. Letting go of it settles what was changed, so that no way of changing it can forget to.
+pub(crate) struct Locked<'a> {
+    core: MutexGuard<'a, Core>,
+    is_closed: &'a AtomicBool,
+}
+
+impl Deref for Locked<'_> {
+    type Target = Core;
+
+    fn deref(&self) -> &Core {
+        &self.core
+    }
+}
+
+impl DerefMut for Locked<'_> {
+    fn deref_mut(&mut self) -> &mut Core {
+        &mut self.core
+    }
+}
+
+impl Drop for Locked<'_> {
+    fn drop(&mut self) {
+        self.core.settle();
+        self.is_closed.store(self.core.is_closed(), Ordering::Release);
     }
 }

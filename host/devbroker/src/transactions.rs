@@ -11,6 +11,7 @@
 //! change between two transactions: an EndTxn that comes late ends the next one, and a client must know that.
 
 pub(crate) mod markers;
+mod restore;
 mod state;
 mod view;
 
@@ -25,6 +26,7 @@ pub use view::TransactionState;
 pub(crate) use view::View;
 
 use crate::clock::Moment;
+use crate::directory::{Fact, Journal};
 pub(crate) use markers::Target as MarkerTarget;
 use markers::{Marker, Markers};
 use state::Transaction;
@@ -46,16 +48,24 @@ pub(crate) struct Transactions {
     /// When timeouts are looked at next, and how often.
     next_check: Option<Instant>,
     check_interval: Duration,
+    journal: Journal,
 }
 
 impl Transactions {
     pub(crate) fn new(check_interval: Duration, markers: Markers) -> Self {
-        Self { by_id: BTreeMap::new(), next_producer_id: 0, markers, next_check: None, check_interval }
+        let (by_id, journal) = (BTreeMap::new(), Journal::default());
+        Self { by_id, next_producer_id: 0, markers, next_check: None, check_interval, journal }
+    }
+
+    pub(crate) fn noting(self, journal: Journal) -> Self {
+        Self { journal, ..self }
     }
 
     pub(crate) fn new_producer_id(&mut self) -> i64 {
-        self.next_producer_id += 1;
-        self.next_producer_id - 1
+        let id = self.next_producer_id;
+        self.next_producer_id = id.saturating_add(1);
+        self.journal.note(|| Fact::ProducerId { next: self.next_producer_id });
+        id
     }
 
     /// InitProducerId with a transactional id. `expected` is what the client believes to be, `(-1, -1)` if nothing.
@@ -96,7 +106,10 @@ impl Transactions {
             State::Empty | State::CompleteCommit | State::CompleteAbort => {
                 let (producer, took_new) = transaction.renew(expected, spare_producer_id)?;
                 transaction.timeout_ms = timeout_ms;
-                self.next_producer_id += i64::from(took_new);
+                if took_new {
+                    self.new_producer_id();
+                }
+                self.note(id);
                 Ok(producer)
             }
         }
@@ -112,6 +125,7 @@ impl Transactions {
     ) -> Result<(), ResponseError> {
         let transaction = self.open_for_more(id, producer, now)?;
         transaction.partitions.extend(partitions);
+        self.note(id);
         self.watch_timeouts(now);
         Ok(())
     }
@@ -126,6 +140,7 @@ impl Transactions {
     ) -> Result<(), ResponseError> {
         let transaction = self.open_for_more(id, producer, now)?;
         transaction.groups.insert(group.to_owned());
+        self.note(id);
         self.watch_timeouts(now);
         Ok(())
     }
@@ -182,6 +197,7 @@ impl Transactions {
         }
         if let Some(transaction) = self.by_id.get_mut(&marker.transactional_id) {
             transaction.complete();
+            self.note(&marker.transactional_id);
         }
     }
 
@@ -211,8 +227,9 @@ impl Transactions {
         let Some(transaction) = self.by_id.get_mut(id) else { return false };
         transaction.epoch = transaction.epoch.saturating_add(1);
         transaction.last_epoch = -1;
-        if transaction.state == State::Ongoing {
-            self.prepare(id, false, now);
+        match transaction.state {
+            State::Ongoing => self.prepare(id, false, now),
+            _ => self.note(id),
         }
         true
     }
@@ -275,6 +292,14 @@ impl Transactions {
     fn prepare(&mut self, id: &str, commit: bool, now: Moment) {
         let Some(transaction) = self.by_id.get_mut(id) else { return };
         transaction.state = if commit { State::PrepareCommit } else { State::PrepareAbort };
+        self.send_markers(id, now);
+        self.note(id);
+    }
+
+    /// To everything that the transaction has touched.
+    fn send_markers(&mut self, id: &str, now: Moment) {
+        let Some(transaction) = self.by_id.get_mut(id) else { return };
+        let commit = transaction.state == State::PrepareCommit;
         let producer = (transaction.producer_id, transaction.epoch);
         let partitions = transaction.partitions.iter().cloned();
         let groups = transaction.groups.iter().cloned().map(MarkerTarget::Group);
@@ -282,6 +307,12 @@ impl Transactions {
         let scheduled = self.markers.schedule(id, producer, commit, targets, now.at);
         if scheduled == 0 {
             transaction.complete();
+        }
+    }
+
+    fn note(&self, id: &str) {
+        if let Some(transaction) = self.by_id.get(id) {
+            self.journal.note(|| transaction.fact(id));
         }
     }
 

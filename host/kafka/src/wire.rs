@@ -1,11 +1,10 @@
-//! What really leaves the process, and how far the changelogs get. Two things that librdkafka's API does not say, an
-//! interceptor does. Runs on broker threads.
-//!
-//! Counts the EndTxn requests that really leave the process.
+//! What really leaves the process and could act on a later transaction than its own, and how far the changelogs get. Two
+//! things that librdkafka's API does not say; an interceptor does. Runs on broker threads.
 //!
 //! librdkafka retries EndTxn itself, without limit and on the same epoch; a late copy can commit the *next* transaction
-//! (it has no KIP-890). And it notes the offset of each change of state when it is acknowledged: delivery reports would say so,
-//! too, but for every other record as well.
+//! (it has no KIP-890). So it does with positions, where a late copy takes the place of the next transaction's own. And the
+//! offset of each change of state is noted when it is acknowledged: delivery reports would say so, too, but for every other
+//! record as well.
 
 use crate::conf::Conf;
 use crate::error::{KafkaError, check_code};
@@ -20,6 +19,7 @@ use wasmill_record::{ChangelogEnd, ChangelogPartition, CommitOffset, Offset, Ori
 const ADD_PARTITIONS_TO_TXN: i16 = 24;
 const ADD_OFFSETS_TO_TXN: i16 = 25;
 const END_TXN: i16 = 26;
+const TXN_OFFSET_COMMIT: i16 = 28;
 
 const NAME: &CStr = c"wasmill-wire";
 
@@ -31,6 +31,10 @@ pub(crate) struct WireCounters {
     /// Largest acknowledged offset of each changelog partition since begin; as many as the worker has partitions. Locked
     /// by one broker thread at a time, for a few instructions.
     changes: Mutex<Vec<(ChangelogPartition, i64)>>,
+    /// Positions have left and are not answered yet. They leave one after another; an answer may be told of twice.
+    positions_open: AtomicBool,
+    /// They left again before that.
+    positions_lost: AtomicBool,
 }
 
 impl WireCounters {
@@ -39,6 +43,8 @@ impl WireCounters {
         self.opened.store(false, Ordering::SeqCst);
         self.end_txn.store(0, Ordering::SeqCst);
         self.disconnected.store(false, Ordering::SeqCst);
+        self.positions_open.store(false, Ordering::SeqCst);
+        self.positions_lost.store(false, Ordering::SeqCst);
         self.changes().clear();
     }
 
@@ -69,6 +75,8 @@ impl WireCounters {
             opened: self.opened.load(Ordering::SeqCst),
             end_txn: self.end_txn.load(Ordering::SeqCst),
             disconnected: self.disconnected.load(Ordering::SeqCst),
+            positions_unanswered: self.positions_open.load(Ordering::SeqCst)
+                || self.positions_lost.load(Ordering::SeqCst),
         }
     }
 
@@ -119,9 +127,14 @@ unsafe extern "C" fn on_sent(
     _: usize,
     opaque: *mut c_void,
 ) -> Code {
-    if api == END_TXN {
-        // SAFETY: the counters outlive the client (`install`).
-        unsafe { &*opaque.cast::<WireCounters>() }.end_txn.fetch_add(1, Ordering::SeqCst);
+    // SAFETY: the counters outlive the client (`install`).
+    let counters = unsafe { &*opaque.cast::<WireCounters>() };
+    match api {
+        END_TXN => _ = counters.end_txn.fetch_add(1, Ordering::SeqCst),
+        TXN_OFFSET_COMMIT if counters.positions_open.swap(true, Ordering::SeqCst) => {
+            counters.positions_lost.store(true, Ordering::SeqCst);
+        }
+        _ => {}
     }
     Code::RD_KAFKA_RESP_ERR_NO_ERROR
 }
@@ -156,9 +169,14 @@ unsafe extern "C" fn on_answer(
     code: Code,
     opaque: *mut c_void,
 ) -> Code {
-    if matches!(api, ADD_PARTITIONS_TO_TXN | ADD_OFFSETS_TO_TXN) && code == Code::RD_KAFKA_RESP_ERR_NO_ERROR {
-        // SAFETY: the counters outlive the client (`install`).
-        unsafe { &*opaque.cast::<WireCounters>() }.opened.store(true, Ordering::SeqCst);
+    // SAFETY: the counters outlive the client (`install`).
+    let counters = unsafe { &*opaque.cast::<WireCounters>() };
+    // The library's own errors, such as a timeout, are no answers; those that a broker gives are not in the code.
+    match api {
+        _ if code != Code::RD_KAFKA_RESP_ERR_NO_ERROR => {}
+        ADD_PARTITIONS_TO_TXN | ADD_OFFSETS_TO_TXN => counters.opened.store(true, Ordering::SeqCst),
+        TXN_OFFSET_COMMIT => counters.positions_open.store(false, Ordering::SeqCst),
+        _ => {}
     }
     Code::RD_KAFKA_RESP_ERR_NO_ERROR
 }
@@ -175,7 +193,7 @@ unsafe extern "C" fn on_state(
     // SAFETY: NUL-terminated strings for the length of the call; the counters outlive the client (`install`).
     let (name, state, counters) =
         unsafe { (CStr::from_ptr(name), CStr::from_ptr(state), &*opaque.cast::<WireCounters>()) };
-    // Before an EndTxn has left, a broken connection leaves nothing behind that could arrive late.
+    // Before an EndTxn has left, a broken connection to this coordinator leaves nothing behind that could arrive late.
     if name.to_bytes().starts_with(b"TxnCoordinator")
         && state.to_bytes() == b"DOWN"
         && counters.end_txn.load(Ordering::SeqCst) > 0

@@ -7,6 +7,7 @@ use crate::topics::TopicsError;
 use std::time::Duration;
 use wasmill_config::Pipeline;
 use wasmill_kafka::{NewTopic, Probe, TopicFacts};
+use wasmill_record::{Clock, SystemClock};
 
 const ASK_TIMEOUT: Duration = Duration::from_secs(5);
 
@@ -53,7 +54,7 @@ impl Changelogs {
             if topics.iter().all(TopicFacts::exists) {
                 break;
             }
-            std::thread::sleep(APPEARS_PAUSE);
+            SystemClock.rest(APPEARS_PAUSE);
             topics = probe.topics(&names, ASK_TIMEOUT)?;
         }
         let problems: Vec<String> = topics.iter().filter_map(|topic| problem(config, topic, partitions)).collect();

@@ -22,11 +22,12 @@ use wasmill_state::{Bounds, CacheError, Facts, Partition, Plan, RestoredRecord, 
 use wasmill_telemetry::{Health, PipelineMetrics, State};
 
 /// Partitions that are restored at once; the others queue.
-const ACTIVE_MAX: usize = 16;
+const ACTIVE_MAX: usize = 8;
 
-/// Changes of one changelog partition that are written to the cache at once.
-const CHUNK_RECORDS: usize = 4096;
-const CHUNK_BYTES: usize = 4 << 20;
+/// Changes of one changelog partition that are written to the cache at once: many, because the cache makes a table of its own
+/// of them then.
+const CHUNK_RECORDS: usize = 50_000;
+const CHUNK_BYTES: usize = 8 << 20;
 
 /// One question about a changelog's bounds.
 const BOUNDS_TIMEOUT: Duration = Duration::from_secs(2);

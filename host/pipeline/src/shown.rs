@@ -85,7 +85,7 @@ impl ShownStores {
     /// # Errors
     /// The database fails.
     pub fn facts(&self) -> Result<Vec<StoreFacts>, CacheError> {
-        let (sizes, cached) = (self.stores.sizes()?, self.stores.cached()?);
+        let (sizes, cached) = (self.stores.sizes()?, self.stores.cached_partitions()?);
         let mut facts = Vec::with_capacity(sizes.len());
         for (number, size) in (0..).zip(sizes) {
             let mut partitions = Vec::new();
@@ -116,7 +116,7 @@ impl ShownStores {
 
     /// Partitions that are cached and ours, ascending.
     fn partitions(&self) -> Result<Vec<i32>, CacheError> {
-        Ok(self.stores.cached()?.into_iter().filter(|partition| self.has(*partition)).collect())
+        Ok(self.stores.cached_partitions()?.into_iter().filter(|partition| self.has(*partition)).collect())
     }
 
     fn has(&self, partition: i32) -> bool {

@@ -157,12 +157,10 @@ impl<G: Group> Taking<G> {
             };
             ready.push(Ready { partition, epoch: want.epoch, at, by_policy });
         }
-        // Every transaction commits the positions of all inputs, with one token.
-        let token = committed.iter().flatten().find_map(|committed| committed.token.clone());
         match &self.restores {
             None => self.tell.start(&ready, None, want.since),
             // Closed only when the pipeline is being taken down.
-            Some(restores) => drop(restores.send(Restore { ready, token, since: want.since })),
+            Some(restores) => drop(restores.send(Restore { ready, token: token(committed), since: want.since })),
         }
         true
     }
@@ -209,4 +207,48 @@ fn by_number(take: Take) -> impl Iterator<Item = Wanted> {
         numbers.entry(partition.partition).or_default().push(partition);
     }
     numbers.into_values().map(move |partitions| Wanted { partitions, epoch, since })
+}
+
+/// The transaction that stored the offsets of a partition; `None`: none did, or not the ones that are there. The inputs of
+/// a pipeline are always stored together. Where they were not (an input is new, or was left out for a while), the answer
+/// names no transaction: state is as of none of them, and is read again.
+fn token(committed: &[Option<Committed>]) -> Option<String> {
+    let mut tokens = committed.iter().flatten().map(|committed| committed.token.as_deref());
+    let first = tokens.next()??.to_owned();
+    let others: Vec<&str> = tokens.collect::<Option<_>>()?;
+    let is_of_all = others.len() + 1 == committed.len() && others.iter().all(|other| *other == first);
+    Some(if is_of_all { first } else { format!("{first},{}", others.join(",")) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(tokens: &[Option<Option<&str>>]) -> Option<String> {
+        let committed = |token: &Option<&str>| Committed { at: CommitOffset::at(7), token: token.map(str::to_owned) };
+        let all: Vec<Option<Committed>> = tokens.iter().map(|token| token.as_ref().map(committed)).collect();
+        token(&all)
+    }
+
+    #[test]
+    fn a_transaction_that_stored_all_positions_is_known_by_its_token() {
+        assert_eq!(of(&[Some(Some("t"))]).as_deref(), Some("t"));
+        assert_eq!(of(&[Some(Some("t")), Some(Some("t"))]).as_deref(), Some("t"));
+    }
+
+    #[test]
+    fn positions_of_different_transactions_are_of_none_of_them() {
+        for tokens in [[Some(Some("t")), Some(Some("u"))], [Some(Some("t")), None], [None, Some(Some("t"))]] {
+            let token = of(&tokens).unwrap();
+            assert!(token != "t" && token != "u", "{token}");
+        }
+    }
+
+    #[test]
+    fn a_position_that_was_set_by_hand_has_no_token() {
+        assert_eq!((of(&[None, None]), of(&[Some(None)])), (None, None));
+        for tokens in [[Some(Some("t")), Some(None)], [Some(None), Some(Some("t"))], [Some(None), None]] {
+            assert_eq!(of(&tokens), None);
+        }
+    }
 }

@@ -26,6 +26,16 @@ pub struct Wire {
     pub end_txn: u32,
     /// The connection to the transaction coordinator broke since `begin`.
     pub disconnected: bool,
+    /// A request with positions has left and was not answered.
+    pub positions_unanswered: bool,
+}
+
+impl Wire {
+    /// Whether a copy of a request may still be under way that would act on the producer's next transaction: end it, or put
+    /// positions into it that are not its own.
+    pub fn may_arrive_late(&self) -> bool {
+        self.end_txn > 1 || self.disconnected || self.positions_unanswered
+    }
 }
 
 /// Why a record could not be handed over.

@@ -35,7 +35,7 @@ pub enum AfterStep {
     Next(Step),
     /// The same call again, after a short pause.
     Again,
-    /// In the log. `replace`: a copy of its EndTxn may still be under way, so the next transaction needs a new epoch.
+    /// In the log. `replace`: a copy of a request of its may still be under way, so the next transaction needs a new epoch.
     Committed {
         replace: bool,
     },
@@ -55,7 +55,7 @@ pub fn after_step(step: Step, seen: Seen<'_>, wire: Wire, in_time: bool) -> Afte
                 Step::Drain => AfterStep::Next(Step::SendOffsets),
                 Step::SendOffsets => AfterStep::Next(Step::CheckTopics),
                 Step::CheckTopics => AfterStep::Next(Step::EndTxn),
-                Step::EndTxn => AfterStep::Committed { replace: wire.end_txn > 1 || wire.disconnected },
+                Step::EndTxn => AfterStep::Committed { replace: wire.may_arrive_late() },
             };
         }
         Seen::Failed(failure) => failure,
@@ -73,7 +73,7 @@ pub fn after_step(step: Step, seen: Seen<'_>, wire: Wire, in_time: bool) -> Afte
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AfterAbort {
     Again,
-    /// Void. `replace`: its EndTxn was sent more than once.
+    /// Void. `replace`: as of a commit.
     Aborted {
         replace: bool,
     },
@@ -83,7 +83,7 @@ pub enum AfterAbort {
 
 pub fn after_abort(seen: Seen<'_>, wire: Wire, in_time: bool) -> AfterAbort {
     match seen {
-        Seen::Done => AfterAbort::Aborted { replace: wire.end_txn > 1 || wire.disconnected },
+        Seen::Done => AfterAbort::Aborted { replace: wire.may_arrive_late() },
         Seen::Failed(failure) if failure.class == Class::Retriable && in_time => AfterAbort::Again,
         Seen::Failed(_) => AfterAbort::Replace,
     }
@@ -100,10 +100,11 @@ mod tests {
     use super::*;
     use AfterStep::*;
 
-    const NONE: Wire = Wire { opened: true, end_txn: 0, disconnected: false };
+    const NONE: Wire = Wire { opened: true, end_txn: 0, disconnected: false, positions_unanswered: false };
     const ONE: Wire = Wire { end_txn: 1, ..NONE };
     const TWO: Wire = Wire { end_txn: 2, ..NONE };
     const CUT: Wire = Wire { disconnected: true, ..ONE };
+    const UNANSWERED: Wire = Wire { positions_unanswered: true, ..ONE };
 
     fn failure(class: Class) -> Failure {
         Failure::new(class, "test")
@@ -118,8 +119,8 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_end_txn_costs_the_producer_even_after_ok() {
-        for wire in [TWO, CUT] {
+    fn what_may_arrive_late_costs_the_producer_even_after_ok() {
+        for wire in [TWO, CUT, UNANSWERED] {
             assert_eq!(after_step(Step::EndTxn, Seen::Done, wire, true), Committed { replace: true }, "{wire:?}");
             assert_eq!(after_abort(Seen::Done, wire, true), AfterAbort::Aborted { replace: true });
         }

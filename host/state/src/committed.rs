@@ -2,8 +2,7 @@
 
 use crate::entry;
 use crate::stores::StoresInner;
-use crate::{CacheError, Mark, Stores};
-use std::collections::BTreeSet;
+use crate::{CacheError, Mark};
 use std::sync::Arc;
 
 /// Called with key, timestamp of the record that wrote it, and value; whether it wants the next one.
@@ -82,24 +81,5 @@ impl Committed {
         let mark_key = entry::mark_key(self.partition);
         let mark = self.stores.shared.read(|engine| engine.get(store.tree, &mark_key))?;
         Ok(store.decode_mark(mark.as_deref()))
-    }
-}
-
-impl Stores {
-    /// Partitions of which any store is cached, ascending.
-    ///
-    /// # Errors
-    /// The database fails.
-    pub fn cached(&self) -> Result<Vec<i32>, CacheError> {
-        let mut numbers = BTreeSet::new();
-        for store in &self.0.stores {
-            self.0.shared.read(|engine| {
-                for found in engine.range(store.tree, entry::marks())? {
-                    numbers.extend(entry::marked(&found?.0));
-                }
-                Ok(())
-            })?;
-        }
-        Ok(numbers.into_iter().collect())
     }
 }

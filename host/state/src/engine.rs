@@ -114,6 +114,23 @@ impl Engine {
         Write { engine: self, batch: self.database.batch(), fault: None }
     }
 
+    /// One atomic write of many entries, ascending and each key once, straight into a table of their own: no journal, no
+    /// write buffer. For large ones only, because each makes a table that has to be merged with the others.
+    pub(crate) fn ingest(&self, tree: Tree, entries: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Result<(), Fault> {
+        let tree = self.tree(tree)?;
+        let ingest = || {
+            let mut ingestion = tree.start_ingestion()?;
+            for (key, value) in entries {
+                match value {
+                    Some(value) => ingestion.write(key, value)?,
+                    None => ingestion.write_tombstone(key)?,
+                }
+            }
+            ingestion.finish()
+        };
+        catch_unwind(AssertUnwindSafe(ingest)).map_or(Err(Fault::Poisoned), |done| done.map_err(fault))
+    }
+
     /// Waits until a write will not have to wait inside of the engine.
     pub(crate) fn wait_for_room(&self) -> Result<(), Fault> {
         let deadline = Instant::now() + ROOM_TIMEOUT;
@@ -141,9 +158,9 @@ impl Engine {
         Ok(())
     }
 
+    /// Bytes on the disk, and in write buffers, those that wait to be written out included.
     pub(crate) fn usage(&self) -> (u64, u64) {
-        let buffers = self.trees.iter().map(|tree| tree.tree.active_memtable().size()).sum();
-        (self.database.disk_space().unwrap_or(0), buffers)
+        (self.database.disk_space().unwrap_or(0), self.database.write_buffer_size())
     }
 
     /// Keys, counting some of them more than once, and bytes on the disk.

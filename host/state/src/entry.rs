@@ -38,14 +38,14 @@ pub(crate) fn mark_key(partition: i32) -> Vec<u8> {
     tree_key(MARKS, &partition.to_be_bytes())
 }
 
-/// Where all marks of a tree lie.
+/// Where all marks lie.
 pub(crate) fn marks() -> (Bound<Vec<u8>>, Bound<Vec<u8>>) {
     range(MARKS, b"", None)
 }
 
-/// The partition whose mark has this key; `None` if it is none of ours.
-pub(crate) fn marked(tree_key: &[u8]) -> Option<i32> {
-    Some(i32::from_be_bytes(own_key(tree_key)?.try_into().ok()?))
+/// The partition of a mark's key; `None` if it is none.
+pub(crate) fn marked_partition(mark_key: &[u8]) -> Option<i32> {
+    Some(i32::from_be_bytes(own_key(mark_key)?.try_into().ok()?))
 }
 
 /// The store's key in a tree's key; `None` if it is none of ours.

@@ -14,6 +14,7 @@ use crate::engine::{Engine, Fault, Tree, Write};
 use crate::{CacheError, CacheLimits, aside};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 
 /// So often in a row a database with space on its disk may refuse to go on, until it is held to be damaged: a bad block
@@ -31,6 +32,8 @@ pub(crate) struct Shared {
     /// Held while writing: one write at a time (see `engine.rs`).
     writing: Mutex<Breakdowns>,
     damaged: OnceLock<String>,
+    /// Half a table lies on the disk, which only an opening removes.
+    left_over: AtomicBool,
     #[cfg(any(test, feature = "testing"))]
     pub(crate) faults: crate::testing::Faults,
     _lock: File,
@@ -57,6 +60,7 @@ impl Shared {
             slot: RwLock::new(Slot { engine: Some(engine), names: Vec::new() }),
             writing: Mutex::default(),
             damaged: OnceLock::new(),
+            left_over: AtomicBool::new(false),
             #[cfg(any(test, feature = "testing"))]
             faults: crate::testing::Faults::default(),
             _lock: lock,
@@ -96,18 +100,34 @@ impl Shared {
 
     /// One atomic write. After an error it may be there or not, as a whole: who calls again writes the same.
     pub(crate) fn commit(&self, fill: impl FnOnce(&mut Write<'_>)) -> Result<(), CacheError> {
-        let mut writing = self.begin()?;
-        #[cfg(any(test, feature = "testing"))]
-        self.faults.before_commit(&self.path)?;
-        self.mend(&mut writing)?;
-        let written = self.read(|engine| {
-            engine.wait_for_room()?;
+        self.write(|engine| {
             let mut write = engine.write();
             fill(&mut write);
             write.commit()?;
             // Not this write's failure: it is there. What went wrong is met by the next one.
             let _poisoned = engine.keep_buffers(self.limits.write_buffer_bytes);
             Ok(())
+        })
+    }
+
+    /// The same for many entries of one tree, ascending and each key once.
+    pub(crate) fn ingest(&self, tree: Tree, entries: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Result<(), CacheError> {
+        self.write(|engine| {
+            let ingested = engine.ingest(tree, entries);
+            // The engine goes on after that, but it leaves half a table on the disk until it is opened again.
+            self.left_over.store(ingested.is_err(), Ordering::SeqCst);
+            ingested
+        })
+    }
+
+    fn write(&self, write: impl FnOnce(&Engine) -> Result<(), Fault>) -> Result<(), CacheError> {
+        let mut writing = self.begin()?;
+        #[cfg(any(test, feature = "testing"))]
+        self.faults.before_commit(&self.path)?;
+        self.mend(&mut writing)?;
+        let written = self.read(|engine| {
+            engine.wait_for_room()?;
+            write(engine)
         });
         writing.writes_since = writing.writes_since.saturating_add(1);
         written
@@ -135,7 +155,8 @@ impl Shared {
     fn mend(&self, breakdowns: &mut Breakdowns) -> Result<(), CacheError> {
         {
             let slot = self.slot.read().unwrap_or_else(PoisonError::into_inner);
-            if slot.engine.as_ref().is_some_and(|engine| !engine.is_poisoned()) {
+            let left_over = self.left_over.load(Ordering::SeqCst);
+            if slot.engine.as_ref().is_some_and(|engine| !left_over && !engine.is_poisoned()) {
                 return Ok(());
             }
         }
@@ -153,6 +174,7 @@ impl Shared {
         slot.engine = None;
         let engine = Engine::open(&self.path, &self.limits, &slot.names).map_err(|fault| self.error(fault))?;
         slot.engine = Some(engine);
+        self.left_over.store(false, Ordering::SeqCst);
         tracing::info!(directory = %self.path.display(), "the cache of state takes writes again");
         Ok(())
     }

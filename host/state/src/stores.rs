@@ -2,7 +2,8 @@
 
 use crate::engine::Tree;
 use crate::shared::Shared;
-use crate::{CacheError, Committed, Mark, Partition};
+use crate::{CacheError, Committed, Mark, Partition, entry};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,6 +77,23 @@ impl Stores {
 
     pub fn settings(&self, store: u16) -> Option<&StoreSettings> {
         self.0.stores.get(usize::from(store)).map(|it| &it.settings)
+    }
+
+    /// The partitions that are cached here of any of the stores, ascending; not only those that this process owns.
+    ///
+    /// # Errors
+    /// The database fails.
+    pub fn cached_partitions(&self) -> Result<Vec<i32>, CacheError> {
+        let mut found = BTreeSet::new();
+        for store in &self.0.stores {
+            self.0.shared.read(|engine| {
+                for mark in engine.range(store.tree, entry::marks())? {
+                    found.extend(entry::marked_partition(&mark?.0));
+                }
+                Ok(())
+            })?;
+        }
+        Ok(found.into_iter().collect())
     }
 
     /// # Errors

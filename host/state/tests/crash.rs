@@ -5,11 +5,7 @@
 
 mod support;
 
-use std::io::{BufRead, BufReader};
-use std::process::{Command, Stdio};
-
-/// Set for the child: where its cache is.
-const FOLDER: &str = "WASMILL_TEST_STATE_FOLDER";
+use support::FOLDER;
 
 #[test]
 fn a_killed_process_leaves_whole_commits_and_every_one_it_reported() {
@@ -19,18 +15,8 @@ fn a_killed_process_leaves_whole_commits_and_every_one_it_reported() {
     let folder = tempfile::tempdir().unwrap();
     let mut reported = 0;
     // Each on what the one before has left: journals, tables, half-written files. Killed after that many reports.
-    for reports in [1, 40, 700, 3, 2500] {
-        let mut child = Command::new(std::env::current_exe().unwrap())
-            .args(["the_process_that_is_killed", "--exact", "--nocapture"])
-            .env(FOLDER, folder.path())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
-        let numbers = lines.filter_map(|line| line.strip_prefix("applied ")?.parse::<i64>().ok());
-        reported = numbers.take(reports).last().unwrap();
-        child.kill().unwrap();
-        child.wait().unwrap();
+    for reports in [1, 40, 700, 3, 9, 200, 5, 80, 2, 1000, 30, 1200] {
+        reported = support::killed_after(reports, "the_process_that_is_killed", folder.path(), || true);
         let (database, stores) = support::open(folder.path());
         let found = support::check(&stores.committed(0)).unwrap().unwrap();
         assert!(found >= reported, "{reported} was reported, {found} is there");
@@ -57,6 +43,6 @@ fn the_process_that_is_killed() {
     // Bounded, in case the parent is gone.
     for n in first..first + 100_000 {
         support::commit(&partition, n).unwrap();
-        println!("applied {n}");
+        println!("done {n}");
     }
 }

@@ -45,8 +45,8 @@ pub(crate) enum Verb {
 
     /// Run the pipelines of a configuration on a Kafka inside of this process, for trying things out.
     ///
-    /// Nothing else is needed: the file's clusters and state directory are not touched, the topics are made, all is in memory.
-    /// Other clients reach it on 127.0.0.1.
+    /// Nothing else is needed: the file's clusters and state directory are not touched, the topics are made, all is in memory
+    /// unless --data-dir names a directory. Other clients reach it on 127.0.0.1.
     Dev(Dev),
 
     /// Report every mistake in a configuration.
@@ -105,7 +105,16 @@ pub(crate) struct Dev {
     #[arg(long, default_value_t = 9092)]
     pub(crate) port: u16,
 
-    /// Partitions of each topic.
+    /// As how many brokers it poses, on this port and the ones behind it; partitions are spread over them.
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=9))]
+    pub(crate) brokers: i32,
+
+    /// Where topics, records and positions are kept, so that the next start goes on with them; one process at a time
+    /// [default: nowhere, all is gone at the end].
+    #[arg(long, value_name = "DIR", value_hint = ValueHint::DirPath)]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// Partitions of each topic that is made.
     #[arg(long, default_value_t = 3, value_name = "N", value_parser = clap::value_parser!(i32).range(1..=1000))]
     pub(crate) partitions: i32,
 
@@ -122,7 +131,8 @@ pub(crate) struct Dev {
     pub(crate) watch: bool,
 
     /// What the Kafka does wrong: API:ACTION[:TIMES], such as EndTxn:drop-answer, Produce:delay=200ms:50, Fetch:refuse:always.
-    /// Actions: drop-answer, cut-answer, disconnect, refuse, delay=<n>ms; markers:delay=<n>ms delays those of transactions.
+    /// Actions: drop-answer, cut-answer, disconnect, refuse, delay=<n>ms; markers:delay=<n>ms delays those of transactions;
+    /// broker-<n>:cut[=<n>ms][:after=<n>ms] takes one of --brokers off the network, for good or for a while.
     #[arg(long, value_name = "FAULT", value_parser = fault::argument)]
     pub(crate) fault: Vec<fault::Fault>,
 

@@ -1,8 +1,8 @@
 //! `wasmill dev`: the pipelines of a configuration on a Kafka in this process, for trying things out.
 //!
 //! The clusters of the file are not touched: every one of them is replaced by the embedded broker, their addresses, properties
-//! and tokens are left aside, and the topics that the pipelines name are created. Everything is in memory and gone at the end, but for the
-//! cache of compiled plugins.
+//! and tokens are left aside, and the topics that the pipelines name are created. Everything is in memory and gone at the end, unless
+//! `--data-dir` names a directory that keeps it; and the cache of compiled plugins stays.
 //! What runs on it is what [`crate::run`] runs.
 
 pub(crate) mod fault;
@@ -20,12 +20,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use wasmill_config::{Config, Pipeline};
-use wasmill_devbroker::{Broker, Options};
+use wasmill_devbroker::{Broker, DirectoryError, Options, ResponseError, StartError};
 
 /// Runs the pipelines until SIGTERM or SIGINT.
 pub(crate) fn dev(options: &Dev) -> anyhow::Result<()> {
     let mut config = lint::load(&options.file)?;
     one_cluster_will_do(&config)?;
+    options.fault.iter().try_for_each(|fault| fault.check(options.brokers))?;
     let feeds = options.feed.iter().map(feed::Feed::open).collect::<Result<Vec<_>, _>>()?;
     let broker = Arc::new(start_broker(options)?);
     let topics = topics_of(&config);
@@ -36,21 +37,21 @@ pub(crate) fn dev(options: &Dev) -> anyhow::Result<()> {
             return Err(UserFault(format!("no pipeline has the topic `{topic}`; there are: {known}")).into());
         }
     }
-    options.fault.iter().for_each(|fault| fault.inject(&broker.faults()));
+    options.fault.iter().try_for_each(|fault| fault.inject(&broker.faults()))?;
     let state = tempfile::tempdir().context("failed to make a folder for state")?;
     redirect(&mut config, &broker.bootstrap(), state.path());
     tracing::info!(
         bootstrap = broker.bootstrap(),
         topics = topics.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
-        "a Kafka for development, in memory and on this machine only"
+        data_dir = options.data_dir.as_ref().map(|directory| directory.display().to_string()),
+        "a Kafka for development, on this machine only"
     );
 
     let (stop, over) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
-    let print =
-        |topic: &String| print::follow(Arc::clone(&broker), topic.clone(), options.partitions, Arc::clone(&over));
+    let print = |topic: &String| print::follow(Arc::clone(&broker), topic.clone(), Arc::clone(&over));
     let printers = options.print.iter().map(print).collect::<anyhow::Result<Vec<_>>>()?;
     for feed in feeds {
-        feed.start(Arc::clone(&broker), options.partitions, Arc::clone(&stop))?;
+        feed.start(Arc::clone(&broker), Arc::clone(&stop))?;
     }
     let plugins = config.plugins.clone();
     let watched = options.watch;
@@ -87,9 +88,14 @@ fn one_cluster_will_do(config: &Config) -> anyhow::Result<()> {
 }
 
 fn start_broker(options: &Dev) -> anyhow::Result<Broker> {
-    Broker::start(Options { port: options.port, ..Options::default() }).map_err(|error| {
-        let again = format!("{:#}; take another one with --port, 0 for any", anyhow::Error::from(error));
-        UserFault(again).into()
+    let (port, nodes, directory) = (options.port, options.brokers, options.data_dir.clone());
+    Broker::start(Options { port, nodes, directory, ..Options::default() }).map_err(|error| {
+        let hint = match &error {
+            StartError::Port { .. } => "; take another one with --port, 0 for any",
+            StartError::Directory(DirectoryError::InUse { .. }) => "; take another directory with --data-dir",
+            _ => "",
+        };
+        UserFault(format!("{:#}{hint}", anyhow::Error::from(error))).into()
     })
 }
 
@@ -106,11 +112,20 @@ fn topics_of_one(pipeline: &Pipeline) -> Vec<String> {
 
 fn create_topics(broker: &Broker, topics: &BTreeSet<String>, partitions: i32) -> anyhow::Result<()> {
     for topic in topics {
-        broker
-            .create_topic(topic, partitions, &[])
-            .map_err(|error| UserFault(format!("topic `{topic}` can't be created: {error:?}")))?;
+        match broker.create_topic(topic, partitions, &[]) {
+            Ok(()) => {}
+            Err(ResponseError::TopicAlreadyExists) => warn_of_other_partitions(broker, topic, partitions),
+            Err(error) => return Err(UserFault(format!("topic `{topic}` can't be created: {error:?}")).into()),
+        }
     }
     Ok(())
+}
+
+fn warn_of_other_partitions(broker: &Broker, topic: &str, partitions: i32) {
+    let present = broker.partitions(topic).unwrap_or_default();
+    if present != partitions {
+        tracing::warn!(topic, present, "the topic is there from an earlier run and keeps its number of partitions");
+    }
 }
 
 /// All pipelines to the embedded broker; what belongs to the file's own clusters would not fit it, and an instance id of theirs

@@ -1,5 +1,6 @@
 //! What comes out: balances, and what happened to them.
 
+use crate::account::Account;
 use serde::Serialize;
 
 /// What happened.
@@ -88,6 +89,14 @@ impl<'a> Event<'a> {
     }
 }
 
+impl<'a> Event<'a> {
+    /// The customer is not in the tier of before any more.
+    pub(crate) fn tier(account: &'a Account, customer_id: &'a str, source: Source, before: &'a str) -> Event<'a> {
+        let (from, to, lifetime) = (Some(before), Some(&*account.tier), Some(account.lifetime));
+        Event { from, to, lifetime, ..Event::new(Kind::Tier, customer_id, account.seq, source) }
+    }
+}
+
 /// What a customer has now: the last one of each customer is what a compacted topic keeps.
 #[derive(Debug, Serialize)]
 pub(crate) struct Balance<'a> {
@@ -102,7 +111,7 @@ pub(crate) struct Balance<'a> {
 }
 
 impl<'a> Balance<'a> {
-    pub(crate) fn of(account: &'a crate::account::Account, customer_id: &'a str, source: Source) -> Balance<'a> {
+    pub(crate) fn of(account: &'a Account, customer_id: &'a str, source: Source) -> Balance<'a> {
         let Source { input, partition, offset } = source;
         Balance {
             customer_id,

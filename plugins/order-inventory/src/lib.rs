@@ -19,7 +19,9 @@ mod stock;
 mod stores;
 
 pub use config::Config;
+pub use entry::Entry;
 pub use refusal::Refusal;
+pub use stock::Stock;
 pub use stores::Stores;
 
 use answer::{LowStock, Source, Sourced, Verdict};

@@ -8,7 +8,7 @@ use wasmill_sdk::{Store, Stores};
 #[derive(Debug, Stores)]
 pub struct Stores {
     /// By restaurant and SKU.
-    pub(crate) stock: Store<(String, String), Stock>,
+    pub stock: Store<(String, String), Stock>,
     /// By restaurant and order id.
-    pub(crate) orders: Store<(String, String), Entry>,
+    pub orders: Store<(String, String), Entry>,
 }

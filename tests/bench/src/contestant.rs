@@ -39,6 +39,8 @@ pub(crate) enum Contestant {
     Wasm(Delivery),
     /// The same with `plugins/order-validation`.
     Orders(Delivery),
+    /// The same with a file that changes: [`Setting::swapped`].
+    Swapped(Delivery),
 }
 
 impl Contestant {
@@ -47,7 +49,8 @@ impl Contestant {
             Contestant::Raw(delivery)
             | Contestant::Native(delivery)
             | Contestant::Wasm(delivery)
-            | Contestant::Orders(delivery) => delivery,
+            | Contestant::Orders(delivery)
+            | Contestant::Swapped(delivery) => delivery,
         }
     }
 }
@@ -74,6 +77,8 @@ enum Ready {
 }
 
 const READY_DEADLINE: Duration = Duration::from_secs(20);
+/// Far above what a compilation takes.
+const SWAP_DEADLINE: Duration = Duration::from_secs(60);
 
 impl Contestant {
     pub(crate) fn start(self, setting: &Setting, task: &Task<'_>) -> Result<Running> {
@@ -90,19 +95,25 @@ impl Contestant {
                 command.arg("--ready-file").arg(&ready);
                 (command, Ready::File(ready))
             }
-            Contestant::Native(_) | Contestant::Wasm(_) | Contestant::Orders(_) => {
-                let port = http::free_port()?;
-                let path = file("yaml");
-                fs::write(&path, configuration(setting, self, task, port))?;
-                let mut command = Command::new(&setting.binary);
-                command.arg("run").arg(&path).env_remove("WASMILL_INSTANCE_ID");
-                // Compiled code is kept from one start to the next, and goes with the bench.
-                command.env("XDG_CACHE_HOME", setting.directory.path());
-                (command, Ready::Port(port))
+            Contestant::Native(_) | Contestant::Wasm(_) | Contestant::Orders(_) | Contestant::Swapped(_) => {
+                return product(setting, |port| configuration(setting, self, task, port));
             }
         };
         Ok(Running { process: Process::start(command, &log)?, ready })
     }
+}
+
+/// The product, with the configuration that is made of the port on which it is to say how it does.
+pub(crate) fn product(setting: &Setting, configuration: impl FnOnce(u16) -> String) -> Result<Running> {
+    let file = |end: &str| setting.directory.path().join(format!("{}.{end}", setting.name("product")));
+    let port = http::free_port()?;
+    let path = file("yaml");
+    fs::write(&path, configuration(port))?;
+    let mut command = Command::new(&setting.binary);
+    command.arg("run").arg(&path).env_remove("WASMILL_INSTANCE_ID");
+    // Compiled code is kept from one start to the next, and goes with the bench.
+    command.env("XDG_CACHE_HOME", setting.directory.path());
+    Ok(Running { process: Process::start(command, &file("log"))?, ready: Ready::Port(port) })
 }
 
 impl Running {
@@ -124,8 +135,20 @@ impl Running {
     /// # Errors
     /// The raw loop has none.
     pub(crate) fn metrics(&self) -> Result<String> {
-        let Ready::Port(port) = self.ready else { anyhow::bail!("the raw loop has no metrics") };
-        http::get(port, "/metrics")?.context("no metrics")
+        http::get(self.port()?, "/metrics")?.context("no metrics")
+    }
+
+    /// Has the plugin swapped; what the product says of it.
+    ///
+    /// # Errors
+    /// The raw loop has none, or the new one is refused.
+    pub(crate) fn swap(&self) -> Result<String> {
+        http::post(self.port()?, "/pipelines/bench/swap", SWAP_DEADLINE)?.context("no swap")
+    }
+
+    fn port(&self) -> Result<u16> {
+        let Ready::Port(port) = self.ready else { anyhow::bail!("the raw loop listens nowhere") };
+        Ok(port)
     }
 
     /// Waits until it holds `partitions` partitions.
@@ -142,10 +165,12 @@ impl Running {
 fn configuration(setting: &Setting, contestant: Contestant, task: &Task<'_>, port: u16) -> String {
     let Task { group, input, output, interval } = task;
     let (bootstrap, interval_ms, delivery) = (&setting.bootstrap, interval.as_millis(), contestant.delivery());
-    let plugin_of = |file: &str| format!("plugins: {{ it: {{ file: \"{}\" }} }}", setting.plugins.join(file).display());
+    let of_file = |file: PathBuf| format!("plugins: {{ it: {{ file: \"{}\" }} }}", file.display());
+    let plugin_of = |file: &str| of_file(setting.plugins.join(file));
     let (plugins, plugin, output_name) = match contestant {
         Contestant::Wasm(_) => (plugin_of("identity.wasm"), "it", "out"),
         Contestant::Orders(_) => (plugin_of("order_validation.wasm"), "it", "valid"),
+        Contestant::Swapped(_) => (of_file(setting.swapped()), "it", "out"),
         Contestant::Raw(_) | Contestant::Native(_) => (String::new(), "{ native: identity }", "out"),
     };
     format!(

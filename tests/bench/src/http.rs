@@ -1,4 +1,4 @@
-//! One GET on a loopback port.
+//! One request on a loopback port.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -21,11 +21,21 @@ pub(crate) fn free_port() -> Result<u16> {
 /// # Errors
 /// When nobody listens or answers.
 pub(crate) fn get(port: u16, path: &str) -> Result<Option<String>> {
+    ask("GET", port, path, ANSWER_MAX)
+}
+
+/// The same of a POST without a body, which may take a while.
+pub(crate) fn post(port: u16, path: &str, answer_max: Duration) -> Result<Option<String>> {
+    ask("POST", port, path, answer_max)
+}
+
+fn ask(method: &str, port: u16, path: &str, answer_max: Duration) -> Result<Option<String>> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, ANSWER_MAX)?;
-    stream.set_read_timeout(Some(ANSWER_MAX))?;
+    stream.set_read_timeout(Some(answer_max))?;
     stream.set_write_timeout(Some(ANSWER_MAX))?;
-    write!(stream, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")?;
+    let headers = "Host: localhost\r\nContent-Length: 0\r\nConnection: close";
+    write!(stream, "{method} {path} HTTP/1.1\r\n{headers}\r\n\r\n")?;
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES_MAX).read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer);

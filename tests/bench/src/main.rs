@@ -40,7 +40,7 @@ struct Arguments {
     #[arg(long)]
     json: bool,
     /// Only the figures whose names begin so: `boundary`, `sandbox`, `sentiment`, `devbroker`, `loop`,
-    /// `commit.pause`, `handover`, `start`, `rss`, `latency`. The first four need no Kafka.
+    /// `commit.pause`, `handover`, `swap`, `start`, `rss`, `latency`. The first four need no Kafka.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     only: String,
     /// How often each contestant has its turn; five times as often where a turn takes milliseconds.

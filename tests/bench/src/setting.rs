@@ -91,6 +91,11 @@ impl Setting {
         Ok(name)
     }
 
+    /// The plugin of [`Contestant::Swapped`](crate::contestant::Contestant::Swapped), for its part to write.
+    pub(crate) fn swapped(&self) -> PathBuf {
+        self.directory.path().join("swapped.wasm")
+    }
+
     pub(crate) fn remove(&self, topics: &[&str]) -> Result<()> {
         let options = AdminOptions::new().request_timeout(Some(ADMIN_TIMEOUT));
         let removed =

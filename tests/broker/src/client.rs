@@ -15,7 +15,8 @@ pub use consumer::{
     read_count, reader, values, wait_until_settled,
 };
 pub use producer::{
-    Producer, drain, producer, queue, send, send_pairs, send_with_headers, transactional, transactional_with,
+    Producer, drain, producer, queue, queue_values, send, send_pairs, send_with_headers, transactional,
+    transactional_with,
 };
 use rdkafka::{ClientConfig, Offset, TopicPartitionList};
 

@@ -337,6 +337,11 @@ impl Running {
     pub fn metrics(&self, worker: usize) -> WorkerMetrics {
         self.metrics.worker(&self.name, worker)
     }
+
+    /// What the pipeline has counted beside its workers.
+    pub fn pipeline_metrics(&self) -> PipelineMetrics {
+        self.metrics.pipeline(&self.name)
+    }
 }
 
 impl Drop for Running {

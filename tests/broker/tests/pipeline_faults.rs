@@ -11,7 +11,7 @@ use wasmill_broker::client::{
 };
 use wasmill_broker::pipeline::Setup;
 use wasmill_broker::{Broker, GroupMetadata, on_dev_broker, send_offsets};
-use wasmill_devbroker::{ApiKey, MarkerTarget, OnHold, Options};
+use wasmill_devbroker::{ApiKey, MarkerTarget, OnHold, Options, ResponseError};
 use wasmill_proxy::Api;
 
 /// R3.3: a former owner's commit is through, but not yet written to the group's offsets; meanwhile a second process joins,
@@ -80,7 +80,9 @@ fn a_lost_commit_is_resolved_when_its_markers_are_written(broker: &dyn Broker) {
     assert_eq!(values(&setup.written(&proxied.direct, 1)), expected);
 }
 
-/// Both coordinators move to other nodes while the offsets of a transaction are under way.
+/// Both coordinators move to other nodes while the offsets of a transaction are under way. The library looks for the new ones
+/// itself and sends its requests again; what we have to do with it is to leave it the time (R2.3), and a new producer where
+/// EndTxn was sent twice, which is the next test.
 fn coordinators_that_move_in_mid_commit_cost_no_record(_: &dyn Broker) {
     let broker = wasmill_devbroker::Broker::start(Options { nodes: 3, ..Options::default() }).unwrap();
     let (bootstrap, faults) = (broker.bootstrap(), broker.faults());
@@ -105,7 +107,47 @@ fn coordinators_that_move_in_mid_commit_cost_no_record(_: &dyn Broker) {
     assert_eq!(committed(&bootstrap, &setup.name, &setup.input, 0).map(|(at, _)| at), Some(9));
 }
 
-/// The positions of a transaction have arrived, but nobody says so: the connection breaks, or nothing comes at all.
+/// R5.4: the coordinator moves while an EndTxn waits there. The new one gets a second copy and answers. Then the coordinator
+/// moves back, to where the first copy is, and the next transaction is half written.
+fn an_end_that_waits_at_a_former_coordinator_does_not_touch_the_next_transaction(_: &dyn Broker) {
+    let broker = wasmill_devbroker::Broker::start(Options { nodes: 3, ..Options::default() }).unwrap();
+    let (bootstrap, faults) = (broker.bootstrap(), broker.faults());
+    let setup = Setup { transaction_timeout_ms: 20_000, interval_ms: 3000, ..Setup::new("back", &bootstrap) };
+    setup.topics(&bootstrap, 1, &[], &[]);
+    let transactional_id = format!("wasmill.{}.{}.0", setup.name, setup.instance);
+    // Nothing else is at the second node: the only partitions are at the first one.
+    faults.move_group(&setup.name, 1);
+    faults.move_transactional_id(&transactional_id, 2);
+    let writer = producer(&bootstrap, &[]);
+    send(&writer, &setup.input, 0, 0..3);
+    let late = faults.on(ApiKey::EndTxn).of_client(&setup.client_id).hold(OnHold::KeepClient);
+    let running = setup.run();
+    late.wait_until_seen(1, WITHIN).unwrap();
+    faults.move_transactional_id(&transactional_id, 3);
+    let cut = faults.cut(2);
+    let committed_transactions = || running.metrics(0).transactions.committed.get();
+    wait_until("the new coordinator has ended it", || committed_transactions() == 1);
+    cut.heal();
+    let before = read_all(&bootstrap, &setup.output, 1, ReadUncommitted).len();
+    send(&writer, &setup.input, 0, 3..6);
+    // The first half of the next transaction is in the log.
+    read_count(&bootstrap, &setup.output, 1, before + 3, ReadUncommitted);
+    assert_eq!(committed_transactions(), 1, "the next transaction has ended too early");
+    faults.move_transactional_id(&transactional_id, 2);
+    late.release();
+    let answer = late.wait_until_applied(0, WITHIN).unwrap();
+    send(&writer, &setup.input, 0, 6..9);
+    wait_until("everything is committed", || {
+        committed(&bootstrap, &setup.name, &setup.input, 0).is_some_and(|(at, _)| at == 9)
+    });
+    running.stop().unwrap();
+    let expected: Vec<String> = (0..9).map(|i| format!("v{i}")).collect();
+    assert_eq!(values(&setup.written(&bootstrap, 1)), expected);
+    assert_eq!(answer, ResponseError::InvalidProducerEpoch.code(), "the late EndTxn was taken");
+}
+
+/// R5.1: the positions of a transaction have arrived, but nobody says so. When the connection breaks, the library sends them
+/// again (R5.4); when nothing comes at all, its call does not come back, and the producer is given up with the transaction.
 fn positions_whose_answer_is_lost_are_neither_lost_nor_taken_twice(_: &dyn Broker) {
     let broker = wasmill_devbroker::Broker::start(Options::default()).unwrap();
     let (bootstrap, faults) = (broker.bootstrap(), broker.faults());
@@ -127,6 +169,14 @@ fn positions_whose_answer_is_lost_are_neither_lost_nor_taken_twice(_: &dyn Broke
 }
 
 mod dev_broker {
+    #[test]
+    fn an_end_that_waits_at_a_former_coordinator_does_not_touch_the_next_transaction() {
+        super::on_dev_broker(
+            "an_end_that_waits_at_a_former_coordinator_does_not_touch_the_next_transaction",
+            super::an_end_that_waits_at_a_former_coordinator_does_not_touch_the_next_transaction,
+        );
+    }
+
     #[test]
     fn positions_whose_answer_is_lost_are_neither_lost_nor_taken_twice() {
         super::on_dev_broker(

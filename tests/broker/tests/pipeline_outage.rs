@@ -12,6 +12,7 @@ use wasmill_broker::Broker;
 use wasmill_broker::client::Isolation::ReadUncommitted;
 use wasmill_broker::client::{committed, producer, read_count, send, values, wait_until};
 use wasmill_broker::pipeline::Setup;
+use wasmill_devbroker::{Options, TransactionState};
 use wasmill_proxy::{Api, Proxy};
 
 wasmill_broker::on_both_brokers! {
@@ -95,4 +96,48 @@ fn a_pipeline_waits_for_its_broker_and_says_so(broker: &dyn Broker) {
     assert_eq!(running.reasons(), [""; 0]);
     running.stop().unwrap();
     assert_eq!(values(&setup.written(&proxied.direct, 1)), names(10));
+}
+
+/// The dev broker ends in the middle of a transaction and is started again on its directory: that transaction is aborted, its
+/// producer turned away, the group empty, and everything else as it was.
+fn a_dev_broker_that_starts_again_on_its_directory_costs_no_record() {
+    let folder = tempfile::tempdir().unwrap();
+    let start = |port| {
+        let options = Options { port, directory: Some(folder.path().to_owned()), ..Options::default() };
+        wasmill_devbroker::Broker::start(options).unwrap()
+    };
+    let broker = start(0);
+    let (bootstrap, port) = (broker.bootstrap(), broker.address(1).unwrap().port());
+    let mut setup = Setup::new("again", &bootstrap);
+    (setup.transaction_timeout_ms, setup.interval_ms) = (4000, 1200);
+    setup.topics(&bootstrap, 1, &[], &[]);
+    let writer = producer(&bootstrap, &[]);
+    send(&writer, &setup.input, 0, 0..10);
+    let running = setup.run();
+    wait_until("the first records are committed", || {
+        committed(&bootstrap, &setup.name, &setup.input, 0).is_some_and(|(at, _)| at == 10)
+    });
+    let transactional_id = format!("wasmill.{}.{}.0", setup.name, setup.instance);
+    send(&writer, &setup.input, 0, 10..20);
+    read_count(&bootstrap, &setup.output, 1, 20, ReadUncommitted);
+    assert_eq!(broker.transaction_state(&transactional_id), Some(TransactionState::Ongoing), "it has ended already");
+    drop(broker);
+    let broker = start(port);
+    assert_eq!(broker.transaction_state(&transactional_id), Some(TransactionState::CompleteAbort));
+    send(&writer, &setup.input, 0, 20..25);
+    wait_until("everything is committed", || {
+        assert!(!running.is_finished(), "{:?}", running.reasons());
+        committed(&bootstrap, &setup.name, &setup.input, 0).is_some_and(|(at, _)| at == 25)
+    });
+    running.stop().unwrap();
+    assert_eq!(values(&setup.written(&bootstrap, 1)), names(25));
+}
+
+mod dev_broker_only {
+    #[test]
+    fn a_dev_broker_that_starts_again_on_its_directory_costs_no_record() {
+        wasmill_broker::on_dev_broker("a_dev_broker_that_starts_again_on_its_directory_costs_no_record", |_| {
+            super::a_dev_broker_that_starts_again_on_its_directory_costs_no_record();
+        });
+    }
 }

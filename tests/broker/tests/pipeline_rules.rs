@@ -24,6 +24,7 @@ wasmill_broker::on_both_brokers! {
     a_commit_that_never_reached_the_broker_is_done_again_and_nothing_is_lost,
     offsets_of_a_member_that_was_dropped_meanwhile_are_refused,
     a_late_end_of_a_transaction_does_not_touch_the_next_one,
+    positions_that_arrive_late_do_not_take_the_place_of_the_next_ones,
     a_start_whose_seek_fails_while_another_workers_commit_is_unanswered_is_made_again,
 }
 
@@ -187,6 +188,28 @@ fn a_late_end_of_a_transaction_does_not_touch_the_next_one(broker: &dyn Broker) 
     running.stop().unwrap();
     assert_eq!(values(&setup.written(&proxied.direct, 1)), names(0..9));
     assert_eq!(answer.error, Some(OLD_EPOCH), "the late EndTxn was taken");
+}
+
+/// R5.4: positions were sent twice, because the connection broke, and answered once; the other copy arrives in the next
+/// transaction, behind that one's own positions and before its end.
+fn positions_that_arrive_late_do_not_take_the_place_of_the_next_ones(broker: &dyn Broker) {
+    let (proxied, setup) = scene(broker, "overtaken", |setup| setup.transaction_timeout_ms = 20_000);
+    let running = setup.run();
+    let late = proxied.proxy.rule(Api::TxnOffsetCommit).of_client(&setup.client_id).hold(OnHold::CutClient);
+    put(&proxied, &setup, 0..3);
+    late.wait_until_caught(1, WITHIN).unwrap();
+    wait_for_output(&proxied, &setup, 3);
+    let end = proxied.proxy.rule(Api::EndTxn).of_client(&setup.client_id).hold(OnHold::KeepClient);
+    put(&proxied, &setup, 3..6);
+    end.wait_until_caught(1, WITHIN).unwrap();
+    late.release();
+    let answer = late.answer(0, WITHIN).unwrap();
+    end.release();
+    wait_for_output(&proxied, &setup, 6);
+    running.stop().unwrap();
+    // Whoever takes the partition next would read records again.
+    assert_eq!(committed(&proxied.direct, &setup.name, &setup.input, 0).map(|(at, _)| at), Some(6));
+    assert_eq!(answer.error, Some(OLD_EPOCH), "the late positions were taken");
 }
 
 /// R4.3: while a commit of the consumer is unanswered, librdkafka holds back the start of every partition it is given, and

@@ -20,7 +20,9 @@ pub struct Plan {
     pub start_ms: i64,
     /// The time from one order to the next, on average.
     pub step_ms: i64,
-    /// How long a reservation lives: `reservation_s` of the inventory. Confirmations and all that follows go by it.
+    /// How long a reservation lives: `reservation_s` of the inventory. Confirmations and all that follows go by it: items are
+    /// there a quarter of it before their order, and the first confirmations come a twentieth after. Whoever sends faster than
+    /// time passes should leave the pipelines before the inventory that long, or most of them are of unknown orders.
     pub reservation_ms: i64,
     /// How often things go otherwise.
     pub rates: Rates,

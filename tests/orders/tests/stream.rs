@@ -1,5 +1,8 @@
 //! What the stream promises: the same for a seed, in order, as often as it was stated.
 
+// clippy.toml exempts test functions only, not the functions that they share.
+#![allow(clippy::unwrap_used)]
+
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use wasmill_orders::{Baskets, Intent, Made, Plan, Rates, Stream, Topic};

@@ -62,4 +62,9 @@ impl Api {
             _ => None,
         }
     }
+
+    /// The same for answers whose body begins with `throttle_time_ms` and topics, each with its partitions and their codes.
+    pub(crate) fn errors_of_partitions(self) -> Option<i16> {
+        (self == Self::TxnOffsetCommit).then_some(3)
+    }
 }

@@ -54,15 +54,28 @@ pub(crate) fn answer_correlation(frame: &[u8]) -> Option<i32> {
     Bytes(frame.get(4..)?).i32()
 }
 
-/// The top-level error code of the answer to `request`, for the APIs listed in [`Api::error_after_throttle`].
+/// The error code of the answer to `request`, for the APIs listed in [`Api::error_after_throttle`]; for those in
+/// [`Api::errors_of_partitions`] the one of the first partition.
 pub(crate) fn error_code(request: &Request, frame: &[u8]) -> Option<i16> {
-    let flexible_from = request.api.error_after_throttle()?;
+    let of_partitions = request.api.errors_of_partitions();
+    let flexible_from = request.api.error_after_throttle().or(of_partitions)?;
+    let is_flexible = request.version >= flexible_from;
     let mut bytes = Bytes(frame.get(4..)?);
     bytes.i32()?; // correlation id
-    if request.version >= flexible_from {
+    if is_flexible {
         bytes.skip_tagged_fields()?;
     }
     bytes.i32()?; // throttle_time_ms
+    if of_partitions.is_some() {
+        bytes.some(is_flexible)?; // topics
+        let name = match is_flexible {
+            true => bytes.some(true)?,
+            false => usize::try_from(bytes.i16()?).ok()?,
+        };
+        bytes.take(name)?;
+        bytes.some(is_flexible)?; // partitions
+        bytes.i32()?; // index
+    }
     bytes.i16()
 }
 
@@ -82,6 +95,16 @@ impl<'a> Bytes<'a> {
 
     fn i32(&mut self) -> Option<i32> {
         Some(i32::from_be_bytes(self.take(4)?.try_into().ok()?))
+    }
+
+    /// How many there are of what follows: at least one.
+    fn some(&mut self, is_flexible: bool) -> Option<usize> {
+        // In flexible versions 0 is null, and every other number one more.
+        let count = match is_flexible {
+            true => usize::try_from(self.unsigned_varint()?).ok()?.checked_sub(1)?,
+            false => usize::try_from(self.i32()?).ok()?,
+        };
+        Some(count).filter(|count| *count > 0)
     }
 
     fn unsigned_varint(&mut self) -> Option<u32> {

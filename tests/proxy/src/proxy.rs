@@ -105,7 +105,7 @@ impl Proxy {
     }
 
     /// The answers of this type in their order, delivered or not, with error codes. Only for EndTxn,
-    /// AddOffsetsToTxn and InitProducerId; the last 10,000 of the three together are kept.
+    /// AddOffsetsToTxn, InitProducerId and TxnOffsetCommit; the last 10,000 of the four together are kept.
     pub fn answers_of(&self, api: Api) -> Vec<Answer> {
         self.shared.read(|state| state.answers_of(api))
     }

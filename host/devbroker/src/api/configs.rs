@@ -13,7 +13,7 @@ use kafka_protocol::messages::{
 
 use super::text;
 use crate::core::Core;
-use crate::topics::{self, BadConfig, Settings};
+use crate::topics;
 
 const TOPIC: i8 = 2;
 const BROKER: i8 = 4;
@@ -75,16 +75,12 @@ impl Core {
     fn altered(&mut self, resource: &AlterConfigsResource, validate_only: bool) -> Result<(), Refused> {
         check_type(resource.resource_type)?;
         let unknown = (ResponseError::UnknownTopicOrPartition, String::new());
-        let topic = self.cluster.topics.get_mut(resource.resource_name.as_str()).ok_or(unknown)?;
+        let topic = self.cluster.topics.get(resource.resource_name.as_str()).ok_or(unknown)?;
         let mut configs = topic.configs.clone();
         for config in &resource.configs {
             apply(&mut configs, &config.name, config.config_operation, config.value.as_deref())?;
         }
-        let settings = Settings::of(&configs).map_err(|BadConfig(said)| (ResponseError::InvalidConfig, said))?;
-        if !validate_only {
-            (topic.configs, topic.settings) = (configs, settings);
-        }
-        Ok(())
+        self.cluster.set_configs(&resource.resource_name, configs, validate_only)
     }
 }
 

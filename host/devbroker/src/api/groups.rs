@@ -9,7 +9,7 @@ use super::refusal;
 use super::subject::Subject;
 use crate::clock::Moment;
 use crate::cluster::Coordinated;
-use crate::core::{self, Caller, Core, Reply, Waiter};
+use crate::core::{Caller, Core, Reply, Waiter};
 use crate::group::{self, Answers};
 
 impl Core {
@@ -32,7 +32,7 @@ impl Core {
         {
             self.position_is_pending(&group, producer, now.wall_ms);
         }
-        core::send(answers);
+        self.answers.append(&mut answers);
         Reply::Later(answer)
     }
 

@@ -15,6 +15,7 @@ use kafka_protocol::protocol::Decodable as _;
 
 use super::member::Member;
 use super::offsets::Offsets;
+use crate::directory::Journal;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum State {
@@ -70,7 +71,7 @@ pub(super) struct Group<W> {
 }
 
 impl<W> Group<W> {
-    pub(super) fn new(id: &str) -> Self {
+    pub(super) fn new(id: &str, journal: Journal) -> Self {
         Self {
             id: id.to_owned(),
             state: State::Empty,
@@ -88,7 +89,7 @@ impl<W> Group<W> {
             newcomer: false,
             join: None,
             sync_ends: None,
-            offsets: Offsets::default(),
+            offsets: Offsets::new(id, journal),
             indexed: None,
         }
     }

@@ -2,14 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
+use crate::directory::{Fact, Journal};
+
 /// Where a group goes on in a partition.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Position {
     pub offset: i64,
     pub leader_epoch: i32,
     pub metadata: String,
+    /// By a clock that begins with the process.
+    #[serde(skip)]
     pub committed_at: i64,
     /// Set by the older requests that bring a retention of their own.
+    #[serde(skip)]
     pub expires_at: Option<i64>,
 }
 
@@ -27,9 +34,15 @@ pub(super) struct Offsets {
     /// By producer id.
     pending: BTreeMap<i64, Partitions<Written>>,
     written: u64,
+    group: String,
+    journal: Journal,
 }
 
 impl Offsets {
+    pub(super) fn new(group: &str, journal: Journal) -> Self {
+        Self { group: group.to_owned(), journal, ..Self::default() }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.committed.is_empty() && self.pending.is_empty()
     }
@@ -39,11 +52,13 @@ impl Offsets {
     }
 
     pub(super) fn commit(&mut self, topic: &str, partition: i32, position: Position) {
+        self.note(topic, partition, &position, None);
         let written = self.write(position);
         self.committed.entry(topic.to_owned()).or_default().insert(partition, written);
     }
 
     pub(super) fn commit_pending(&mut self, producer: i64, topic: &str, partition: i32, position: Position) {
+        self.note(topic, partition, &position, Some(producer));
         let written = self.write(position);
         let topics = self.pending.entry(producer).or_default();
         topics.entry(topic.to_owned()).or_default().insert(partition, written);
@@ -56,7 +71,8 @@ impl Offsets {
 
     /// The marker of a producer's transaction.
     pub(super) fn complete(&mut self, producer: i64, commit: bool) {
-        let pending = self.pending.remove(&producer).unwrap_or_default();
+        let Some(pending) = self.pending.remove(&producer) else { return };
+        self.journal.note(|| Fact::Settled { group: self.group.clone(), producer, commit });
         for (topic, partitions) in pending.into_iter().filter(|_| commit) {
             let committed = self.committed.entry(topic).or_default();
             for (partition, written) in partitions {
@@ -78,6 +94,7 @@ impl Offsets {
 
     /// Forgets a partition, with what transactions wrote for it.
     pub(super) fn delete(&mut self, topic: &str, partition: i32) {
+        self.note_gone(topic, partition);
         remove(&mut self.committed, topic, partition);
         self.pending.values_mut().for_each(|topics| remove(topics, topic, partition));
         self.pending.retain(|_, topics| !topics.is_empty());
@@ -91,16 +108,52 @@ impl Offsets {
 
     /// Forgets what `expired` says; never a partition that a transaction has written to.
     pub(super) fn expire(&mut self, expired: impl Fn(&str, &Position) -> bool) {
+        let (group, journal) = (&self.group, &self.journal);
         let pending = self.pending.values().flat_map(|topics| {
             topics.iter().flat_map(|(topic, held)| held.keys().map(move |partition| (topic.clone(), *partition)))
         });
         let pending: BTreeSet<_> = pending.collect();
         for (topic, partitions) in &mut self.committed {
             partitions.retain(|partition, written| {
-                pending.contains(&(topic.clone(), *partition)) || !expired(topic, &written.position)
+                let stays = pending.contains(&(topic.clone(), *partition)) || !expired(topic, &written.position);
+                if !stays {
+                    let (group, topic, partition) = (group.clone(), topic.clone(), *partition);
+                    journal.note(|| Fact::PositionGone { group, topic, partition });
+                }
+                stays
             });
         }
         self.committed.retain(|_, partitions| !partitions.is_empty());
+    }
+
+    /// Everything, in the order of writing.
+    pub(super) fn facts(&self) -> Vec<Fact> {
+        let pending = self.pending.iter().map(|(producer, topics)| (Some(*producer), topics));
+        let all = std::iter::once((None, &self.committed)).chain(pending);
+        let all = all.flat_map(|(pending, topics)| {
+            topics.iter().flat_map(move |(topic, partitions)| {
+                partitions.iter().map(move |(partition, written)| (written.order, topic, *partition, written, pending))
+            })
+        });
+        let mut all: Vec<_> = all.collect();
+        all.sort_by_key(|(order, ..)| *order);
+        let fact = |(_, topic, partition, written, pending): (u64, &String, i32, &Written, Option<i64>)| {
+            self.fact(topic, partition, &written.position, pending)
+        };
+        all.into_iter().map(fact).collect()
+    }
+
+    fn fact(&self, topic: &str, partition: i32, position: &Position, pending: Option<i64>) -> Fact {
+        let (group, topic, position) = (self.group.clone(), topic.to_owned(), position.clone());
+        Fact::Position { group, topic, partition, position, pending }
+    }
+
+    fn note(&self, topic: &str, partition: i32, position: &Position, pending: Option<i64>) {
+        self.journal.note(|| self.fact(topic, partition, position, pending));
+    }
+
+    fn note_gone(&self, topic: &str, partition: i32) {
+        self.journal.note(|| Fact::PositionGone { group: self.group.clone(), topic: topic.to_owned(), partition });
     }
 
     /// Everything committed, by topic.

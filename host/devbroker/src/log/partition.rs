@@ -1,4 +1,5 @@
-//! A partition: append, mark, trim. Reading is in `read`, compaction in `compaction`.
+//! A partition: append, mark, trim. Reading is in `read`, compaction in `compaction`, coming back after a restart in
+//! `restore`.
 //!
 //! There are no replicas: the high watermark is the end of the log.
 
@@ -7,12 +8,14 @@ use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::ResponseError;
+use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use super::batch::{self, Header};
 use super::budget::Budget;
 use super::producers::{Producers, Verdict};
 use super::records::records;
+use crate::directory::LogJournal;
 use crate::topics::Settings;
 
 /// A batch in the log.
@@ -28,7 +31,7 @@ pub(crate) struct Batch {
 }
 
 /// A transaction that was aborted: its records are hidden from readers of committed data.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Aborted {
     pub(crate) producer_id: i64,
     pub(crate) first: i64,
@@ -65,6 +68,7 @@ pub(crate) struct Partition {
     /// Long polls that wait for something new here.
     waiters: Vec<(u64, Arc<Notify>)>,
     budget: Budget,
+    journal: LogJournal,
 }
 
 impl Partition {
@@ -81,7 +85,13 @@ impl Partition {
             refusal: None,
             waiters: Vec::new(),
             budget,
+            journal: LogJournal::default(),
         }
+    }
+
+    pub(crate) fn noting(mut self, journal: LogJournal) -> Self {
+        self.journal = journal;
+        self
     }
 
     pub(crate) fn leader_epoch(&self) -> i32 {
@@ -161,12 +171,18 @@ impl Partition {
         let base = self.end;
         batch::place(&mut bytes, base, self.leader_epoch());
         let last = base + i64::from(last_offset_delta);
-        self.bytes += bytes.len() as u64;
-        self.budget.add(bytes.len());
-        self.batches.push_back(Batch { base, last, max_timestamp, bytes: bytes.freeze(), tombstones_until: None });
-        self.end = last + 1;
+        let batch = Batch { base, last, max_timestamp, bytes: bytes.freeze(), tombstones_until: None };
+        self.journal.appended(&batch.bytes);
+        self.put(batch);
         self.wake();
         base
+    }
+
+    pub(super) fn put(&mut self, batch: Batch) {
+        self.bytes += batch.bytes.len() as u64;
+        self.budget.add(batch.bytes.len());
+        self.end = batch.last + 1;
+        self.batches.push_back(batch);
     }
 
     /// Moves the start up to this offset; batches that end before it go.
@@ -177,13 +193,18 @@ impl Partition {
         if offset < self.start || offset > self.end {
             return Err(ResponseError::OffsetOutOfRange);
         }
+        self.journal.starts_at(offset);
+        self.begin_at(offset);
+        self.wake();
+        Ok(())
+    }
+
+    pub(super) fn begin_at(&mut self, offset: i64) {
         self.start = offset;
         while self.batches.front().is_some_and(|batch| batch.last < offset) {
             self.drop_first();
         }
         self.aborted.retain(|aborted| aborted.marker >= offset);
-        self.wake();
-        Ok(())
     }
 
     /// What `retention.ms` takes. Batches of open transactions stay.
@@ -200,13 +221,16 @@ impl Partition {
     }
 
     fn drop_while(&mut self, goes: impl Fn(&Batch, u64) -> bool) {
-        let stable = self.last_stable();
+        let (stable, before) = (self.last_stable(), self.start);
         while self.batches.front().is_some_and(|batch| batch.last < stable && goes(batch, self.bytes)) {
             if let Some(batch) = self.drop_first() {
                 self.start = self.start.max(batch.last + 1);
             }
         }
         let start = self.start;
+        if start != before {
+            self.journal.starts_at(start);
+        }
         self.aborted.retain(|aborted| aborted.marker >= start);
     }
 
@@ -235,7 +259,9 @@ impl Partition {
     /// Another node leads from now on.
     pub(crate) fn lead(&mut self, node: i32) {
         self.leader = node;
-        self.epochs.push((self.leader_epoch() + 1, self.end));
+        let (epoch, offset) = (self.leader_epoch().saturating_add(1), self.end);
+        self.journal.led(epoch, offset);
+        self.epochs.push((epoch, offset));
         self.wake();
     }
 

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
 use kafka_protocol::ResponseError;
+use serde::{Deserialize, Serialize};
 
 use super::batch::Header;
 
@@ -14,7 +15,7 @@ const PRODUCERS_MAX: usize = 10_000;
 const NO_SEQUENCE: i32 = -1;
 
 /// A batch that was appended before.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Sequenced {
     first: i32,
     last: i32,
@@ -22,7 +23,7 @@ pub(crate) struct Sequenced {
     pub(crate) timestamp: i64,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Producer {
     pub(crate) epoch: i16,
     batches: VecDeque<Sequenced>,
@@ -132,6 +133,14 @@ impl Producers {
 
     pub(crate) fn all(&self) -> impl Iterator<Item = (i64, &Producer)> {
         self.by_id.iter().map(|(id, producer)| (*id, producer))
+    }
+
+    /// As an earlier run knew it.
+    pub(crate) fn restore(&mut self, id: i64, producer: Producer) {
+        if let Some(offset) = producer.open_from {
+            self.open.insert(offset, id);
+        }
+        self.by_id.insert(id, producer);
     }
 
     fn forget_one_of_too_many(&mut self, keep: i64) {

@@ -75,6 +75,9 @@ async fn apply_noted(shared: &Shared, caller: &Caller, request: RequestKind, hit
 }
 
 async fn apply(shared: &Shared, caller: &Caller, request: RequestKind) -> Served {
+    if shared.is_closed() {
+        return Served::Close;
+    }
     match request {
         RequestKind::Produce(request) => produce(shared, caller, request),
         RequestKind::Fetch(request) => Served::Answer(fetch(shared, caller, &request).await),
@@ -83,6 +86,7 @@ async fn apply(shared: &Shared, caller: &Caller, request: RequestKind) -> Served
             let reply = shared.lock().handle(caller, request, now);
             shared.due.notify_one();
             match reply {
+                _ if shared.is_closed() => Served::Close,
                 Reply::Now(answer) => Served::Answer(answer),
                 Reply::Nothing => Served::Close,
                 Reply::Later(answer) => answer.await.map_or(Served::Close, Served::Answer),
@@ -95,7 +99,11 @@ fn produce(shared: &Shared, caller: &Caller, request: ProduceRequest) -> Served 
     let checked = produce::check(&request);
     let now = shared.clock.now();
     let answer = shared.lock().produce(caller, &request, checked, now);
-    if request.acks == 0 { Served::Silence } else { Served::Answer(answer.into()) }
+    match request.acks {
+        _ if shared.is_closed() => Served::Close,
+        0 => Served::Silence,
+        _ => Served::Answer(answer.into()),
+    }
 }
 
 /// Waits until there is enough to give, or the client's patience ends.

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use kafka_protocol::ResponseError;
+use serde::{Deserialize, Serialize};
 
 use super::ProducerId;
 use crate::clock::Moment;
@@ -11,7 +12,7 @@ use crate::clock::Moment;
 /// The last epoch but one: the last is kept to fence with.
 const EPOCH_MAX: i16 = i16::MAX - 1;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum State {
     Empty,
     Ongoing,

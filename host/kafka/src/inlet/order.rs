@@ -15,12 +15,15 @@ pub(super) struct Place {
     pub(super) timestamp: Option<i64>,
 }
 
+/// What is in hand of the inputs of one partition number, each in its order.
+type Inputs<T> = BTreeMap<u16, VecDeque<(Option<i64>, T)>>;
+
 /// The same messages, those of one partition number together, partitions in the order in which they came first. Batches are
 /// cut where the input changes.
 pub(super) fn by_timestamp<T>(taken: VecDeque<T>, place: impl Fn(&T) -> Place) -> VecDeque<T> {
     let mut ordered = VecDeque::with_capacity(taken.len());
     let mut turns = Vec::new();
-    let mut partitions: BTreeMap<i32, BTreeMap<u16, VecDeque<(Option<i64>, T)>>> = BTreeMap::new();
+    let mut partitions: BTreeMap<i32, Inputs<T>> = BTreeMap::new();
     for message in taken {
         let Place { input, partition, timestamp } = place(&message);
         let inputs = partitions.entry(partition).or_insert_with(|| {
@@ -30,7 +33,7 @@ pub(super) fn by_timestamp<T>(taken: VecDeque<T>, place: impl Fn(&T) -> Place) -
         inputs.entry(input).or_default().push_back((timestamp, message));
     }
     for mut inputs in turns.into_iter().filter_map(|partition| partitions.remove(&partition)) {
-        let head = |inputs: &BTreeMap<u16, VecDeque<(Option<i64>, T)>>| {
+        let head = |inputs: &Inputs<T>| {
             let heads = inputs.iter().filter_map(|(input, queue)| Some((queue.front()?.0, *input)));
             // An unknown timestamp comes before every other; of equal ones the lower input goes first.
             heads.min().map(|(_, input)| input)

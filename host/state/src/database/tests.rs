@@ -145,3 +145,21 @@ fn stores_say_what_they_take_up() {
     let usage = database.usage().unwrap();
     assert!(usage.write_buffer_bytes > 0 && usage.disk_bytes > 0, "{usage:?}");
 }
+
+#[test]
+fn write_buffers_are_bounded_over_all_stores() {
+    let folder = tempfile::tempdir().unwrap();
+    let limits = CacheLimits { write_buffer_bytes: 256 << 10, ..CacheLimits::default() };
+    let database = Database::open(folder.path(), &limits).unwrap();
+    let names = ["a", "b", "c", "d"];
+    let stores = database.stores("cluster", "group", names.map(settings).concat()).unwrap();
+    let partition = stores.partition(0).unwrap();
+    partition.restored(None, &[CommitOffset::at(0); 4], 0).unwrap();
+    for n in 0..1_000u32 {
+        let store = u16::try_from(n % 4).unwrap();
+        partition.change(store, &n.to_be_bytes(), Some(&[7; 4_000]), None).unwrap();
+        partition.apply(&Applied { token: "t", ends: &[], now_ms: 0 }).unwrap();
+        let held = database.usage().unwrap().write_buffer_bytes;
+        assert!(held < 2 * limits.write_buffer_bytes, "{held} bytes after {n} writes");
+    }
+}

@@ -43,3 +43,40 @@ fn check(tree: &Path) -> io::Result<bool> {
     let list = std::fs::read(tree.join(format!("v{}", u64::from_le_bytes(number))))?;
     Ok(kind == [XXH3] && xxhash_rust::xxh3::xxh3_128(&list) == u128::from_le_bytes(checksum))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::CacheLimits;
+    use crate::engine::{Engine, Tree};
+
+    #[test]
+    fn any_wrong_byte_of_a_list_and_of_its_checksum_is_found() {
+        let folder = tempfile::tempdir().unwrap();
+        let engine = Engine::open(folder.path(), &CacheLimits::default(), &["group/store".into()]).unwrap();
+        let mut write = engine.write();
+        write.put(Tree(0), b"key".to_vec(), b"value".to_vec());
+        write.commit().unwrap();
+        drop(engine);
+        assert_eq!(fault(folder.path()).unwrap(), None);
+        let tree = folder.path().join(TREES).join("1");
+        let mut files: Vec<_> = std::fs::read_dir(&tree).unwrap().map(|entry| entry.unwrap().path()).collect();
+        files.retain(|path| path.is_file());
+        assert_eq!(files.len(), 2, "{files:?}");
+        for file in files {
+            let whole = std::fs::read(&file).unwrap();
+            for at in 0..whole.len() {
+                let mut bytes = whole.clone();
+                bytes[at] ^= 1;
+                std::fs::write(&file, bytes).unwrap();
+                assert!(fault(folder.path()).unwrap().is_some(), "byte {at} of {}", file.display());
+            }
+            std::fs::write(&file, &whole[..whole.len() - 1]).unwrap();
+            assert!(fault(folder.path()).unwrap().is_some(), "{} is short", file.display());
+            std::fs::write(&file, whole).unwrap();
+        }
+        assert_eq!(fault(folder.path()).unwrap(), None);
+        std::fs::remove_file(folder.path().join(TREES).join(LIST_OF_TREES).join(CURRENT)).unwrap();
+        assert_eq!(fault(folder.path()).unwrap().as_deref(), Some("its list of trees is gone"));
+    }
+}

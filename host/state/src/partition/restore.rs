@@ -6,11 +6,14 @@
 use super::Partition;
 use crate::stores::Store;
 use crate::{CacheError, Mark, entry};
-use std::collections::HashSet;
 use wasmill_record::CommitOffset;
 
 /// Keys deleted per atomic write when a store is cleared.
 const CLEAR_KEYS: usize = 5_000;
+
+/// From so many keys on, a chunk becomes a table of its own: less work per key, but each table has to be merged with the
+/// others, so fewer keys would cost more than they save.
+const INGEST_KEYS: usize = 20_000;
 
 /// A record of the changelog; `value` is `None` for a deletion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +53,8 @@ impl Partition {
         }
     }
 
-    /// Takes in a chunk of the changelog, in the order of its offsets; `next` is the offset behind it. `now_ms` is the
+    /// Takes in a chunk of the changelog, in the order of its offsets: the larger the faster, up to some 100,000 records.
+    /// `next` is the offset behind it. `now_ms` is the
     /// wall time: a store that had no mark counts its age from here.
     ///
     /// # Errors
@@ -71,22 +75,40 @@ impl Partition {
         // An interrupted replay keeps the age it began with: what the log may have forgotten since then is unknown.
         let mark = self.mark(store, earlier, next, now_ms)?;
         let mark = Mark { token: None, stream_time_ms: state.stream_time_ms, ..mark };
-        self.stores.shared.commit(|write| {
-            // Each key once (see `engine.rs`): the last one wins, so from behind.
-            let mut seen = HashSet::with_capacity(records.len());
-            for record in records.iter().rev().filter(|record| seen.insert(record.key)) {
-                let key = entry::tree_key(self.partition, record.key);
-                match record.value {
-                    Some(value) => write.put(store.tree, key, entry::tree_value(record.timestamp_ms, value)),
-                    None => write.delete(store.tree, key),
+        let entries = self.entries(records);
+        let shared = &self.stores.shared;
+        if entries.len() < INGEST_KEYS {
+            shared.commit(|write| {
+                for (key, value) in entries {
+                    match value {
+                        Some(value) => write.put(store.tree, key, value),
+                        None => write.delete(store.tree, key),
+                    }
                 }
-            }
-            write.put(store.tree, entry::mark_key(self.partition), mark.encode());
-        })?;
+                write.put(store.tree, entry::mark_key(self.partition), mark.encode());
+            })?;
+        } else {
+            // Marks lie behind all partitions, so it is still ascending.
+            let mark = (entry::mark_key(self.partition), Some(mark.encode()));
+            shared.ingest(store.tree, entries.into_iter().chain([mark]).collect())?;
+        }
         if let Some(slot) = state.marks.get_mut(at) {
             *slot = Some(mark);
         }
         Ok(())
+    }
+
+    /// As they go into the tree: ascending, and each key once (see `engine.rs`), with its last value.
+    fn entries(&self, records: &[RestoredRecord<'_>]) -> Vec<(Vec<u8>, Option<Vec<u8>>)> {
+        let mut latest: Vec<&RestoredRecord<'_>> = records.iter().rev().collect();
+        // Stable: of one key the latest stays first.
+        latest.sort_by_key(|record| record.key);
+        latest.dedup_by_key(|record| record.key);
+        let entry = |record: &RestoredRecord<'_>| {
+            let value = record.value.map(|value| entry::tree_value(record.timestamp_ms, value));
+            (entry::tree_key(self.partition, record.key), value)
+        };
+        latest.into_iter().map(entry).collect()
     }
 
     /// The restore is complete, of all stores: each goes up to its position, and `token` is the one that was committed

@@ -117,6 +117,22 @@ fn partitions_stores_and_groups_never_meet() {
 }
 
 #[test]
+fn the_partitions_that_are_cached_are_known_without_their_owners() {
+    let fixture = fixture();
+    assert_eq!(fixture.stores.cached_partitions().unwrap(), [0; 0]);
+    for partition in [300, 2, i32::MAX] {
+        put(&fixture.restored(partition), 0, "a", "1", 5);
+    }
+    let fixture = fixture.again();
+    assert_eq!(fixture.stores.cached_partitions().unwrap(), [2, 300, i32::MAX]);
+    let partition = fixture.stores.partition(2).unwrap();
+    partition.clear(0).unwrap();
+    partition.clear(1).unwrap();
+    assert_eq!(fixture.stores.cached_partitions().unwrap(), [300, i32::MAX]);
+    assert!(fixture.stores.partition(-1).is_err());
+}
+
+#[test]
 fn a_mark_goes_with_its_values_over_a_restart() {
     let fixture = fixture();
     let partition = fixture.restored(3);
@@ -280,6 +296,38 @@ fn a_restore_goes_on_where_it_was_cut_off_and_is_exact_only_at_its_end() {
         assert_eq!((mark.token.as_deref(), mark.applied_ms), (Some("t"), 3000));
     }
     assert!(partition.restored(None, &[CommitOffset::at(1)], 0).is_err(), "one position per store");
+}
+
+#[test]
+fn a_large_chunk_is_restored_as_a_small_one_is() {
+    let fixture = fixture();
+    let partition = fixture.stores.partition(1).unwrap();
+    let keys: Vec<[u8; 4]> = (0..25_000u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect();
+    let record = |key, value| RestoredRecord { key, value, timestamp_ms: Some(7) };
+    let mut small: Vec<_> = keys[..100].iter().map(|key| record(key.as_slice(), Some(b"small".as_slice()))).collect();
+    partition.restore(0, &small, CommitOffset::at(100), 0).unwrap();
+    let mut large: Vec<_> = keys.iter().map(|key| record(key.as_slice(), Some(b"old".as_slice()))).collect();
+    large.extend(keys.iter().map(|key| record(key.as_slice(), Some(b"new".as_slice()))));
+    large.extend(keys[..10].iter().map(|key| record(key.as_slice(), None)));
+    partition.restore(0, &large, CommitOffset::at(60_000), 0).unwrap();
+    small.truncate(5);
+    partition.restore(0, &small, CommitOffset::at(60_005), 0).unwrap();
+    let look = |partition: &Partition| {
+        for (at, key) in keys.iter().enumerate() {
+            let mut value = Vec::new();
+            partition.get(0, key, &mut value).unwrap();
+            let expected: &[u8] = match at {
+                0..5 => b"small",
+                5..10 => b"",
+                _ => b"new",
+            };
+            assert_eq!(value, expected, "key {at}");
+        }
+        assert_eq!(partition.marks()[0].as_ref().unwrap().next.next(), 60_005);
+    };
+    look(&partition);
+    drop(partition);
+    look(&fixture.again().stores.partition(1).unwrap());
 }
 
 #[test]

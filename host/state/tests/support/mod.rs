@@ -1,9 +1,16 @@
 //! A store whose whole content follows from its mark: commit n writes n under the key n % KEYS, and position n.
 
+#![allow(dead_code)] // each test uses its own part
+
+use std::io::{BufRead, BufReader};
 use std::path::Path;
+use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use wasmill_record::{ChangelogEnd, CommitOffset};
-use wasmill_state::{Applied, CacheError, CacheLimits, Committed, Database, Partition, StoreSettings, Stores};
+use wasmill_state::{
+    Applied, CacheError, CacheLimits, Committed, Database, Partition, RestoredRecord, StoreSettings, Stores,
+};
 
 pub(crate) const KEYS: i64 = 200;
 
@@ -65,4 +72,39 @@ pub(crate) fn check(committed: &Committed) -> Result<Option<i64>, CacheError> {
         assert_eq!(committed.get(0, &key)?.map(|it| it.value), Some(value));
     }
     Ok(Some(n))
+}
+
+/// Enough for a table of their own, in no order.
+pub(crate) fn many_keys() -> Vec<[u8; 4]> {
+    (0..21_000u32).map(|n| n.wrapping_mul(2_654_435_761).to_be_bytes()).collect()
+}
+
+pub(crate) fn restored<'a>(key: &'a [u8], value: &'a [u8]) -> RestoredRecord<'a> {
+    RestoredRecord { key, value: Some(value), timestamp_ms: None }
+}
+
+/// Set for a process that is to be killed: where its cache is.
+pub(crate) const FOLDER: &str = "WASMILL_TEST_STATE_FOLDER";
+
+/// Runs `test` of this binary as a process of its own, kills it after so many lines `done <number>`, as soon as `now` says
+/// so, and says the last.
+pub(crate) fn killed_after(reports: usize, test: &str, folder: &Path, mut now: impl FnMut() -> bool) -> i64 {
+    let mut child = Command::new(std::env::current_exe().unwrap())
+        .args([test, "--exact", "--nocapture"])
+        .env(FOLDER, folder)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let mut numbers = lines.filter_map(|line| line.strip_prefix("done ")?.parse::<i64>().ok());
+    // Kept to the end: who writes to a pipe that nobody reads any more ends by itself.
+    let reported = numbers.by_ref().take(reports).last().unwrap();
+    let deadline = Instant::now() + Duration::from_secs(60);
+    while !now() {
+        assert!(Instant::now() < deadline, "the moment to kill it never comes");
+        std::thread::yield_now();
+    }
+    child.kill().unwrap();
+    child.wait().unwrap();
+    reported
 }

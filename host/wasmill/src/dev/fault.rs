@@ -1,9 +1,12 @@
 //! `--fault SPEC`: what the embedded broker does wrong, for seeing how a pipeline takes it.
 //!
 //! `API:ACTION[:TIMES]`, such as `EndTxn:drop-answer`, `Produce:delay=200ms:50` or `Fetch:disconnect:3`; and
-//! `markers:delay=500ms` for the markers of transactions.
+//! `markers:delay=500ms` for the markers of transactions. `broker-2:cut=5000ms:after=10000ms` takes one of several posed
+//! brokers off the network, ten seconds from now and for five; without times it is at once and for good.
 
+use crate::exit::UserFault;
 use std::time::Duration;
+use wasmill_devbroker::faults::Cut;
 use wasmill_devbroker::{ApiKey, Faults, ResponseError};
 
 /// The longest delay: longer than any timeout of a client that is worth trying.
@@ -14,6 +17,7 @@ const DELAY_MAX: Duration = Duration::from_secs(120);
 pub(crate) enum Fault {
     Requests { api: ApiKey, action: Action, times: usize },
     Markers { delay: Duration },
+    Cut { broker: i32, after: Duration, lasts: Option<Duration> },
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +58,9 @@ pub(crate) fn argument(text: &str) -> Result<Fault, String> {
     let Some(action) = action else {
         return Err(format!("write API:ACTION[:TIMES], such as EndTxn:drop-answer; actions: {ACTIONS}"));
     };
+    if let Some(broker) = api.strip_prefix("broker-") {
+        return cut(broker, action, times).ok_or_else(|| "write broker-<n>:cut[=<n>ms][:after=<n>ms]".to_owned());
+    }
     if api == "markers" {
         return match (delay(action), times) {
             (Some(delay), None) => Ok(Fault::Markers { delay }),
@@ -62,7 +69,7 @@ pub(crate) fn argument(text: &str) -> Result<Fault, String> {
     }
     let Some((_, api)) = APIS.iter().find(|(name, _)| *name == api) else {
         let known = APIS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
-        return Err(format!("`{api}` is none of {known}, markers"));
+        return Err(format!("`{api}` is none of {known}, markers, broker-<n>"));
     };
     let action = match action {
         "drop-answer" => Action::DropAnswer,
@@ -80,15 +87,39 @@ pub(crate) fn argument(text: &str) -> Result<Fault, String> {
 }
 
 fn delay(action: &str) -> Option<Duration> {
-    let delay = Duration::from_millis(action.strip_prefix("delay=")?.strip_suffix("ms")?.parse().ok()?);
-    (delay <= DELAY_MAX).then_some(delay)
+    time(action.strip_prefix("delay=")?)
+}
+
+fn time(text: &str) -> Option<Duration> {
+    let time = Duration::from_millis(text.strip_suffix("ms")?.parse().ok()?);
+    (time <= DELAY_MAX).then_some(time)
+}
+
+fn cut(broker: &str, action: &str, after: Option<&str>) -> Option<Fault> {
+    let lasts = match action.strip_prefix("cut")? {
+        "" => None,
+        lasts => Some(time(lasts.strip_prefix('=')?)?),
+    };
+    let after = after.map_or(Some(Duration::ZERO), |after| time(after.strip_prefix("after=")?))?;
+    Some(Fault::Cut { broker: broker.parse().ok()?, after, lasts })
 }
 
 impl Fault {
+    /// Whether it is about a broker that there is.
+    pub(crate) fn check(&self, brokers: i32) -> Result<(), UserFault> {
+        match self {
+            Fault::Cut { broker, .. } if !(1..=brokers).contains(broker) => {
+                Err(UserFault(format!("--fault: there is no broker {broker}, --brokers poses as {brokers}")))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// From now on.
-    pub(crate) fn inject(&self, faults: &Faults) {
+    pub(crate) fn inject(&self, faults: &Faults) -> anyhow::Result<()> {
         match self {
             Fault::Markers { delay } => faults.delay_markers(*delay),
+            Fault::Cut { broker, after, lasts } => cut_later(faults.clone(), *broker, *after, *lasts)?,
             Fault::Requests { api, action, times } => {
                 let rule = faults.on(*api).times(*times);
                 // The handles only tell what was seen.
@@ -101,7 +132,34 @@ impl Fault {
                 };
             }
         }
+        Ok(())
     }
+}
+
+/// A cut without delay is in force when this returns.
+fn cut_later(faults: Faults, broker: i32, after: Duration, lasts: Option<Duration>) -> anyhow::Result<()> {
+    let cut = move || {
+        tracing::warn!(broker, "a fault: the broker is off the network");
+        faults.cut(broker)
+    };
+    let heal = move |cut: Cut| {
+        // Without a time it is for good: dropping the handle heals nothing.
+        if let Some(lasts) = lasts {
+            std::thread::sleep(lasts);
+            cut.heal();
+            tracing::warn!(broker, "the broker is back");
+        }
+    };
+    if after.is_zero() {
+        let cut = cut();
+        super::thread("fault", move || heal(cut))?;
+    } else {
+        super::thread("fault", move || {
+            std::thread::sleep(after);
+            heal(cut());
+        })?;
+    }
+    Ok(())
 }
 
 fn refusal(api: ApiKey) -> ResponseError {
@@ -126,6 +184,21 @@ mod tests {
     }
 
     #[test]
+    fn a_broker_is_cut_for_good_or_for_a_while_now_or_later() {
+        let of = |after, lasts: Option<u64>| {
+            let after = Duration::from_millis(after);
+            Ok(Fault::Cut { broker: 2, after, lasts: lasts.map(Duration::from_millis) })
+        };
+        assert_eq!(argument("broker-2:cut"), of(0, None));
+        assert_eq!(argument("broker-2:cut=50ms"), of(0, Some(50)));
+        assert_eq!(argument("broker-2:cut:after=7ms"), of(7, None));
+        assert_eq!(argument("broker-2:cut=50ms:after=7ms"), of(7, Some(50)));
+        let fault = argument("broker-2:cut").unwrap();
+        assert!(fault.check(2).is_ok());
+        assert!(fault.check(1).is_err_and(|said| said.0.contains("no broker 2, --brokers poses as 1")));
+    }
+
+    #[test]
     fn what_it_can_not_be_is_said() {
         for (bad, says) in [
             ("", "write API:ACTION"),
@@ -136,6 +209,10 @@ mod tests {
             ("EndTxn:drop-answer:-1", "is no number of times"),
             ("EndTxn:delay=121000ms", "is none of"),
             ("markers:drop-answer", "write markers:delay"),
+            ("broker-2:drop-answer", "write broker-<n>:cut"),
+            ("broker-x:cut", "write broker-<n>:cut"),
+            ("broker-2:cut=5", "write broker-<n>:cut"),
+            ("broker-2:cut=5ms:7ms", "write broker-<n>:cut"),
         ] {
             assert!(argument(bad).is_err_and(|said| said.contains(says)), "{bad}: {:?}", argument(bad));
         }

@@ -49,9 +49,10 @@ impl Feed {
     }
 
     /// Appends the lines on a thread of its own, without keys, batch by batch to one partition after the other.
-    pub(crate) fn start(self, broker: Arc<Broker>, partitions: i32, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
+    pub(crate) fn start(self, broker: Arc<Broker>, stop: Arc<AtomicBool>) -> anyhow::Result<()> {
         let feeding = super::thread("feed", move || {
             let (topic, file) = (self.topic.clone(), self.file.clone());
+            let partitions = broker.partitions(&topic).unwrap_or(1);
             match self.run(&broker, partitions, &stop) {
                 Ok(records) => tracing::info!(topic, records, "fed {}", file.display()),
                 Err(what) => tracing::error!(topic, "feeding {} ended: {what}", file.display()),

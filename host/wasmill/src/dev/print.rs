@@ -13,14 +13,10 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Prints what there is and what comes, on a thread of its own.
 /// Once `over` it prints what is left and ends.
-pub(crate) fn follow(
-    broker: Arc<Broker>,
-    topic: String,
-    partitions: i32,
-    over: Arc<AtomicBool>,
-) -> anyhow::Result<JoinHandle<()>> {
+pub(crate) fn follow(broker: Arc<Broker>, topic: String, over: Arc<AtomicBool>) -> anyhow::Result<JoinHandle<()>> {
     super::thread("print", move || {
-        let mut next = vec![0; usize::try_from(partitions).unwrap_or_default()];
+        let partitions = broker.partitions(&topic).and_then(|count| usize::try_from(count).ok());
+        let mut next = vec![0; partitions.unwrap_or_default()];
         loop {
             // Before the look, so that what was committed before the end is printed.
             let is_over = over.load(Ordering::Relaxed);
@@ -43,8 +39,10 @@ pub(crate) fn follow(
 }
 
 fn print(broker: &Broker, topic: &str, partition: i32, next: &mut i64) -> anyhow::Result<()> {
+    // What retention has taken is not waited for.
+    let from = broker.ends(topic, partition).map_or(*next, |ends| ends.start.max(*next));
     let (records, behind) =
-        broker.committed(topic, partition, *next).map_err(|error| anyhow::anyhow!("the broker says {error:?}"))?;
+        broker.committed(topic, partition, from).map_err(|error| anyhow::anyhow!("the broker says {error:?}"))?;
     *next = behind;
     let mut text = String::new();
     for record in &records {

@@ -114,6 +114,14 @@ fn every_input_wants_a_key_a_value_and_a_time() {
 }
 
 #[test]
+fn the_first_millisecond_of_all_is_a_time() {
+    for (input, value) in [("orders", ORDER), ("adjustments", SPEND)] {
+        let answers = Run::new().batch(input, vec![sample(value).timestamp(0)]);
+        assert!(matches!(&answers[0], Answer::Emit(_)), "{}", answers[0]);
+    }
+}
+
+#[test]
 fn a_refused_record_changes_nothing() {
     let mut run = Run::new();
     run.order(0, "o-1", 2_750);

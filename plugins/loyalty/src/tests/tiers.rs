@@ -73,6 +73,7 @@ fn spending_and_corrections_leave_the_tier_alone() {
     run.spend("a-1", 100);
     run.correct("a-2", -100);
     assert_eq!(run.account().tier, "silver");
+    assert_eq!(run.order(0, "o-2", 1_000)["points"], 12, "and what it earns");
 }
 
 #[test]

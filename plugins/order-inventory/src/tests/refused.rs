@@ -116,6 +116,14 @@ fn every_input_wants_a_key_a_value_and_a_time() {
 }
 
 #[test]
+fn the_first_millisecond_of_all_is_a_time() {
+    for (input, value) in [("orders", ORDER), ("stock", COUNT), ("fulfilment", FULFILMENT)] {
+        let answers = run().batch(input, vec![sample(value).timestamp(0)]);
+        assert!(matches!(&answers[0], Answer::Emit(_)), "{}", answers[0]);
+    }
+}
+
+#[test]
 fn a_refused_record_changes_nothing() {
     let mut run = Run::stocked(&[("P-1", 5)]);
     let before = run.stock_json("P-1");

@@ -105,6 +105,15 @@ pub fn queue<K: ToBytes + ?Sized, V: ToBytes + ?Sized>(producer: &Producer, reco
     }
 }
 
+/// Hands these values to the library, without keys. [`drain`] waits for them.
+///
+/// # Panics
+/// It does not take them.
+#[track_caller]
+pub fn queue_values(producer: &Producer, topic: &str, values: &[String]) {
+    values.iter().for_each(|value| queue(producer, BaseRecord::<(), _>::to(topic).payload(value)));
+}
+
 /// Waits until nothing is in flight; gives the deliveries that failed since the last time.
 #[track_caller]
 pub fn drain(producer: &Producer) -> Vec<KafkaError> {

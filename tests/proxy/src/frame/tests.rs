@@ -67,6 +67,17 @@ fn the_error_code_is_found_before_and_after_flexible_versions() {
 }
 
 #[test]
+fn the_error_code_of_the_first_partition_is_found_before_and_after_flexible_versions() {
+    let of = |version| Request { api: Api::TxnOffsetCommit, ..end_txn(version) };
+    let plain = b"\x00\x00\x00\x07\x00\x00\x00\x00\x00\x00\x00\x01\x00\x02in\x00\x00\x00\x01\x00\x00\x00\x05\x00\x2f";
+    assert_eq!(error_code(&of(2), &framed(plain)), Some(47));
+    let flexible = b"\x00\x00\x00\x07\x00\x00\x00\x00\x00\x02\x03in\x02\x00\x00\x00\x05\x00\x2f\x00\x00\x00";
+    assert_eq!(error_code(&of(3), &framed(flexible)), Some(47));
+    let of_nothing = b"\x00\x00\x00\x07\x00\x00\x00\x00\x00\x01\x00";
+    assert_eq!(error_code(&of(3), &framed(of_nothing)), None);
+}
+
+#[test]
 fn an_answer_that_is_cut_short_has_no_error_code() {
     let whole = framed(b"\x00\x00\x00\x07\x01\x00\x02xy\x00\x00\x00\x00\x00\x2f");
     for end in 0..whole.len() {
