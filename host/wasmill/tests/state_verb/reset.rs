@@ -4,6 +4,7 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use wasmill_broker::client::{WITHIN, committed, producer, send, values, wait_until};
+use wasmill_broker::pipeline::Setup;
 use wasmill_devbroker::{ApiKey, OnHold};
 
 use crate::place::{Place, Running, counts};
@@ -102,6 +103,26 @@ fn one_partition_can_be_reset_and_read_again_from_its_first_record() {
     let running = place.run_to_end();
     // Partition 0 counts on; what partition 1 had is counted once, not twice.
     assert_eq!(scan(&place), ["k0=3", "k1=3", "k2=2", "k3=2", "k4=2"]);
+    place.stop(running);
+}
+
+/// Or the next start would take positions of two transactions for what belongs together.
+#[test]
+fn all_inputs_of_a_partition_have_the_token_of_its_last_transaction() {
+    let place = Place::with("inputs", Setup::with_follower);
+    place.put(0..10);
+    place.stop(place.run_to_end());
+    let (code, _, said) = place.ask(&["state", "reset"], &["--yes", "--to-earliest"]);
+    assert_eq!(code, Some(0), "{said}");
+    let of = |topic: &str, partition| committed(&place.setup.bootstrap, &place.setup.name, topic, partition).unwrap();
+    let [follower] = place.setup.followers.as_slice() else { panic!("one follower") };
+    for partition in 0..2 {
+        let (at, token) = of(&place.setup.input, partition);
+        assert!(at == 0 && token.starts_with("reset:"), "{at} {token}");
+        assert_eq!(of(follower, partition), (0, token));
+    }
+    let running = place.run_to_end();
+    assert_eq!(scan(&place), ["k0=2", "k1=2", "k2=2", "k3=2", "k4=2"]);
     place.stop(running);
 }
 
