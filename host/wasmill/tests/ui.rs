@@ -284,6 +284,7 @@ fn help_is_what_was_asked_for() {
               lint         Report every mistake in a configuration
               plugin       About a plugin's file
               pipeline     About the pipelines of a running process
+              state        About what pipelines keep for each key
               config       About the configuration file
               completions  Print a script that completes wasmill's command line in a shell
               help         Print this message or the help of the given subcommand(s)
