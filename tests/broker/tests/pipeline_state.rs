@@ -274,7 +274,20 @@ fn a_restore_passes_over_what_was_aborted(broker: &dyn Broker) {
     assert_eq!(values(&setup.written(&setup.bootstrap, 1)), ["8 next"]);
 }
 
-/// The store of a pipeline whose process was killed has what was committed, or less: never more.
+/// A first transaction that was aborted leaves records in the changelog and no offsets: that is no state.
+fn a_first_transaction_that_was_aborted_is_no_state(broker: &dyn Broker) {
+    let cache = folder();
+    let proxied = broker.proxied();
+    let setup = Setup::new("first", &proxied.direct).counting(cache.path());
+    setup.topics(&setup.bootstrap, 1, &[], &[]);
+    create_topic(&setup.bootstrap, &setup.changelog(), 1, &[("cleanup.policy", "compact")]);
+    change_of_a_former_owner(&setup.bootstrap, &setup, "7").abort_transaction(WITHIN).unwrap();
+    let writer = producer(&setup.bootstrap, &[]);
+    put(&writer, &setup.input, 1, 0..1);
+    run_to_end(&setup, 1);
+    assert_eq!(values(&setup.written(&setup.bootstrap, 1)), ["1 v0"]);
+}
+
 fn a_folder_that_is_in_use_is_refused_with_its_holder(_: &dyn Broker) {
     let cache = folder();
     let open = |path: &Path| wasmill_state::Database::open(path, &wasmill_state::CacheLimits::default());
@@ -295,6 +308,14 @@ mod only_dev_broker {
     #[test]
     fn a_restore_passes_over_what_was_aborted() {
         super::on_dev_broker("a_restore_passes_over_what_was_aborted", super::a_restore_passes_over_what_was_aborted);
+    }
+
+    #[test]
+    fn a_first_transaction_that_was_aborted_is_no_state() {
+        super::on_dev_broker(
+            "a_first_transaction_that_was_aborted_is_no_state",
+            super::a_first_transaction_that_was_aborted_is_no_state,
+        );
     }
 
     #[test]
