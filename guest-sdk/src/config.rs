@@ -1,6 +1,6 @@
 //! A plugin's configuration: JSON to the author's type, every failure with its place in the JSON.
 
-use crate::{Plugin, Problem, Problems};
+use crate::{Plugin, Problem, Problems, StoreSet};
 use schemars::JsonSchema;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -36,6 +36,12 @@ pub(crate) fn configure<P: Plugin>(json: &str) -> Result<P, Problems> {
     let plugin = P::configure(config)?;
     let (reads, most) = (plugin.reads(), P::READS);
     assert_eq!(reads.and(most), most, "`reads` of the configured plugin names a part that `READS` does not");
+    for name in plugin.unused_stores() {
+        assert!(
+            P::Stores::NAMES.contains(&name),
+            "`unused_stores` of the configured plugin names `{name}`, which is no store"
+        );
+    }
     Ok(plugin)
 }
 

@@ -57,7 +57,7 @@ macro_rules! export {
                         ::std::vec::Vec<lifecycle::Problem>,
                     > {
                         let (plugin, overrides) = $crate::component::configure::<$plugin>(&config)?;
-                        RUNNING.set(::std::option::Option::Some((plugin, $crate::StoreSet::open())));
+                        RUNNING.set(::std::option::Option::Some((plugin, $crate::private::open_stores())));
                         ::std::result::Result::Ok(overrides)
                     }
                 }

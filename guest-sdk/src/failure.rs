@@ -9,6 +9,9 @@ pub(crate) const NULL_VALUE: &str = "null-value";
 pub(crate) const INVALID_JSON: &str = "invalid-json";
 pub(crate) const INVALID_OUTPUT: &str = "invalid-output";
 
+/// Of plugins with stores only.
+pub(crate) const INVALID_STATE: &str = "invalid-state";
+
 /// The codes that the SDK itself rejects with; in every manifest.
 pub(crate) const OWN_CODES: &[&str] = &[NULL_KEY, INVALID_KEY, NULL_VALUE, INVALID_JSON, INVALID_OUTPUT];
 

@@ -6,18 +6,23 @@
 mod answer;
 mod check;
 mod sample;
+mod state;
 
 pub use answer::{Answer, Message};
 pub use sample::Sample;
 
+pub use crate::stores::fake::StateCalls;
+
 use crate::context::Call;
+use crate::stores::fake::Kept;
 use crate::telemetry::{Counter, Level, recorded};
-use crate::{Codes, Outputs, Plugin, Problems, config};
+use crate::{Codes, Failure, Outputs, Plugin, Problems, StoreSet, config};
 use check::Instance;
 use serde::Serialize;
 use serde_json::Value;
 use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 /// Runs a plugin natively.
 ///
@@ -45,6 +50,10 @@ pub struct Harness<P: Plugin> {
     instance: Instance<P>,
     call: Call,
     next_offset: i64,
+    /// What is kept, by partition: stores of two partitions never meet.
+    states: BTreeMap<u32, Kept>,
+    /// What the last batch asked.
+    calls: StateCalls,
     answers: Vec<Answer>,
     /// What nobody has looked at.
     unseen: VecDeque<Step>,
@@ -81,6 +90,8 @@ impl<P: Plugin> Harness<P> {
             config,
             call: Call { input: 0, topic: "test".into(), partition: 0, attempt: 1, now_ms: 1_700_000_000_000, seed: 7 },
             next_offset: 0,
+            states: BTreeMap::new(),
+            calls: StateCalls::default(),
             answers: Vec::new(),
             unseen: VecDeque::new(),
             seen: Cell::new(false),
@@ -101,7 +112,7 @@ impl<P: Plugin> Harness<P> {
         self
     }
 
-    /// Where the records of the calls that follow come from.
+    /// Where the records of the calls that follow come from. Each partition has a state of its own.
     pub fn source(mut self, topic: &str, partition: u32) -> Harness<P> {
         (self.call.topic, self.call.partition) = (topic.into(), partition);
         self
@@ -135,14 +146,18 @@ impl<P: Plugin> Harness<P> {
         let samples: Vec<(i64, Sample)> = (self.next_offset..).zip(samples).collect();
         self.next_offset += samples.len() as i64;
         recorded::take();
-        self.answers = self.instance.answer(&self.call, &samples);
+        let kept = self.states.entry(self.call.partition).or_default();
+        let before = kept.clone();
+        let answered = self.instance.answer(&self.call, &samples, kept);
+        self.calls = self.instance.calls();
         let recorded = recorded::take();
         self.lines.extend(recorded.lines);
         for (number, by) in recorded.counters {
             *self.counters.entry(number).or_default() += by;
         }
-        check::in_every_company::<P>(&self.config, &mut self.instance, &self.call, &samples, &self.answers);
+        check::in_every_company::<P>(&self.config, &mut self.instance, &self.call, &samples, &answered, &before);
         recorded::take();
+        self.answers = answered.into_iter().map(|it| it.answer).collect();
         self.unseen = self.answers.iter().flat_map(steps).collect();
         self.seen.set(false);
         self
@@ -195,6 +210,48 @@ impl<P: Plugin> Harness<P> {
             Some(Step::Other(Answer::Retry { code, .. })) if code == expected => self,
             other => panic!("expected a retry with `{expected}`, got {}", shown(other.as_ref())),
         }
+    }
+
+    /// Changes the state before the calls that follow: puts what a test begins with.
+    #[track_caller]
+    pub fn state(mut self, change: impl FnOnce(&mut P::Stores) -> Result<(), Failure>) -> Harness<P> {
+        state::with(self.states.entry(self.call.partition).or_default(), change);
+        self
+    }
+
+    /// Sets what is stored for a key, byte by byte: as a former version of the plugin has left it.
+    #[track_caller]
+    pub fn state_bytes(mut self, store: &str, key: impl AsRef<[u8]>, value: impl AsRef<[u8]>) -> Harness<P> {
+        let Some(number) = (0..).zip(P::Stores::NAMES).find(|(_, name)| **name == store).map(|(number, _)| number)
+        else {
+            panic!("the plugin has no store `{store}`: it has {:?}", P::Stores::NAMES);
+        };
+        let kept = self.states.entry(self.call.partition).or_default();
+        kept.entry(number).or_default().insert(key.as_ref().to_vec(), value.as_ref().to_vec());
+        self
+    }
+
+    /// What is stored after the calls so far. Changes of rejected and postponed records are not.
+    #[track_caller]
+    pub fn stored<T>(&self, look: impl FnOnce(&mut P::Stores) -> Result<T, Failure>) -> T {
+        let mut kept = self.states.get(&self.call.partition).cloned().unwrap_or_default();
+        state::with(&mut kept, look)
+    }
+
+    /// Something that is stored after the calls so far is this.
+    #[track_caller]
+    pub fn expect_stored<T: PartialEq + fmt::Debug>(
+        self,
+        look: impl FnOnce(&mut P::Stores) -> Result<T, Failure>,
+        expected: T,
+    ) -> Harness<P> {
+        assert_eq!(self.stored(look), expected, "what is stored");
+        self
+    }
+
+    /// What the last batch asked the host for its stores: a plugin that wants what it needs has no `gets`.
+    pub fn state_calls(&self) -> StateCalls {
+        self.calls
     }
 
     /// The answers to the last batch, one per record, for a test that looks at them itself.

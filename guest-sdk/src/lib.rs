@@ -46,9 +46,9 @@
 //! # }
 //! ```
 //!
-//! A plugin that is only a function on a record implements [`Stateless`]; [`Plugin`] is the whole contract. Answers must be
-//! reproducible: a function of configuration, record, state and [`Context`], never of other records or of the instance's
-//! past. The [`Harness`] runs each case in several ways and compares. `docs/PLUGINS.md` in the repository is the
+//! A plugin that is only a function on a record implements [`Stateless`]; [`Plugin`] is the whole contract, with keyed state
+//! ([`Store`]). Answers must be reproducible: a function of configuration, record, state and [`Context`], never of other
+//! records or of the instance's past. The [`Harness`] runs each case in several ways and compares. `docs/PLUGINS.md` in the repository is the
 //! newcomer's path.
 
 #![deny(missing_docs)]
@@ -91,18 +91,18 @@ pub use outputs::{NoOutputs, OutputName, Outputs};
 pub use plugin::{Plugin, Stateless};
 pub use problems::{Problem, Problems};
 pub use record::{Headers, Record};
-pub use stores::StoreSet;
-pub use wasmill_sdk_derive::{Codes, Outputs};
+pub use stores::{AnyStore, AsKey, Binary, Form, Json, KeyPrefix, Store, StoreKey, StoreSet, Versioned, from_binary};
+pub use wasmill_sdk_derive::{Codes, Outputs, Stores};
 pub use wasmill_wire::Reads;
 
 #[cfg(not(target_family = "wasm"))]
-pub use harness::{Answer, CodeName, Harness, Message, Sample};
+pub use harness::{Answer, CodeName, Harness, Message, Sample, StateCalls};
 
 /// What a plugin's file usually needs, the derives for its configuration included.
 pub mod prelude {
     pub use crate::{
-        Codes, Context, Emission, Failure, NoCodes, NoConfig, NoOutputs, OrReject, Outcome, Outputs, Plugin, Problems,
-        Reads, Record, Stateless, telemetry,
+        Binary, Codes, Context, Emission, Failure, NoCodes, NoConfig, NoOutputs, OrReject, Outcome, Outputs, Plugin,
+        Problems, Reads, Record, Stateless, Store, Stores, Versioned, telemetry,
     };
     pub use schemars::JsonSchema;
     pub use serde::{Deserialize, Serialize};
@@ -115,6 +115,7 @@ pub mod prelude {
 #[doc(hidden)]
 pub mod private {
     pub use crate::manifest::{Identity, describe};
+    pub use crate::stores::open as open_stores;
 
     /// Compiles for plugins only, so that `export!` says what is missing where it is missing.
     pub const fn is_plugin<P: crate::Plugin>() {}

@@ -1,7 +1,8 @@
 //! What a plugin says about itself: the JSON of `describe` (`wit/manifest.schema.json`).
 
-use crate::failure::OWN_CODES;
-use crate::{Codes, Outputs, Plugin, Reads};
+use crate::failure::{INVALID_STATE, OWN_CODES};
+use crate::stores::{Declaration, declarations};
+use crate::{Codes, Outputs, Plugin, Reads, StoreSet};
 use serde_json::{Map, Value, json};
 
 /// What `export!` takes from the author's Cargo.toml.
@@ -31,6 +32,10 @@ pub fn describe<P: Plugin>(identity: Identity) -> String {
     }
     let output = |it: &crate::OutputName| json!({ "name": it.name, "optional": it.optional });
     set("outputs", P::Outputs::NAMES.iter().map(output).collect());
+    let stores = declarations::<P::Stores>();
+    if !stores.is_empty() {
+        set("stores", stores.iter().map(store).collect());
+    }
     if !P::COUNTERS.is_empty() {
         set("counters", P::COUNTERS.iter().map(|counter| counter.name()).collect());
     }
@@ -44,18 +49,84 @@ pub fn describe<P: Plugin>(identity: Identity) -> String {
 
 /// The author's codes, then the SDK's that are not among them.
 pub(crate) fn all_codes<P: Plugin>() -> Vec<&'static str> {
-    let own = OWN_CODES.iter().filter(|code| !P::Codes::NAMES.contains(code));
+    let of_stores: &[&str] = if P::Stores::NAMES.is_empty() { &[] } else { &[INVALID_STATE] };
+    let own = OWN_CODES.iter().chain(of_stores).filter(|code| !P::Codes::NAMES.contains(code));
     P::Codes::NAMES.iter().chain(own).copied().collect()
+}
+
+fn store(store: &Declaration) -> Value {
+    json!({ "name": store.name, "key": store.key, "value": store.value, "version": store.version })
 }
 
 /// What the configured plugin says differently from the manifest.
 #[cfg_attr(not(target_family = "wasm"), allow(dead_code, reason = "asked for by the component only"))]
 pub(crate) fn overrides<P: Plugin>(plugin: &P) -> Option<String> {
-    let configured = plugin.reads();
-    (configured != P::READS).then(|| json!({ "reads": reads(configured) }).to_string())
+    let mut overrides = Map::new();
+    let (configured, unused) = (plugin.reads(), plugin.unused_stores());
+    if configured != P::READS {
+        overrides.insert("reads".to_owned(), reads(configured));
+    }
+    if !unused.is_empty() {
+        overrides.insert("unused-stores".to_owned(), unused.into());
+    }
+    (!overrides.is_empty()).then(|| Value::Object(overrides).to_string())
 }
 
 fn reads(reads: Reads) -> Value {
     let parts = [("key", reads.key), ("value", reads.value), ("headers", reads.headers)];
     parts.into_iter().filter(|(_, read)| *read).map(|(name, _)| name).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::overrides;
+    use crate::prelude::*;
+
+    #[derive(Stores)]
+    struct Kept {
+        seen: Store<str, u64>,
+        last_seen: Store<str, u64>,
+    }
+
+    struct Configured {
+        reads: Reads,
+        unused: Vec<&'static str>,
+    }
+
+    impl Plugin for Configured {
+        type Config = NoConfig;
+        type Outputs = NoOutputs;
+        type Codes = NoCodes;
+        type Stores = Kept;
+        type Input<'r> = ();
+
+        fn configure(_: NoConfig) -> Result<Self, Problems> {
+            Ok(Configured { reads: Self::READS, unused: Vec::new() })
+        }
+
+        fn reads(&self) -> Reads {
+            self.reads
+        }
+
+        fn unused_stores(&self) -> Vec<&'static str> {
+            self.unused.clone()
+        }
+
+        fn parse<'r>(&self, _: Record<'r>, _: &Kept) -> Result<(), Failure> {
+            Ok(())
+        }
+
+        fn process(&self, (): (), _: &mut Kept, _: &Context) -> Result<Outcome, Failure> {
+            Ok(Outcome::Drop)
+        }
+    }
+
+    #[test]
+    fn what_the_configuration_does_not_use_is_overridden() {
+        let of = |reads, unused| overrides(&Configured { reads, unused });
+        assert_eq!(of(Reads::ALL, Vec::new()), None);
+        assert_eq!(of(Reads::KEY, Vec::new()).as_deref(), Some(r#"{"reads":["key"]}"#));
+        let both = of(Reads::KEY, vec!["last-seen"]);
+        assert_eq!(both.as_deref(), Some(r#"{"reads":["key"],"unused-stores":["last-seen"]}"#));
+    }
 }

@@ -5,9 +5,9 @@ use crate::{Codes, Config, Context, Failure, Outcome, Outputs, Problems, Reads, 
 
 /// A plugin. Implement [`Stateless`] instead where a record's answer needs no stored state.
 ///
-/// For each record of a batch the SDK calls [`Plugin::parse`], then [`Plugin::process`], in the order of the offsets. A
-/// panic in either is a guest failure: the host throws the whole answer away, finds the record that fails alone, and
-/// sets that one aside.
+/// For each record of a batch the SDK calls [`Plugin::parse`], then [`Plugin::process`], in the order of the offsets; with
+/// stores it parses all records of the batch before it processes the first one. A panic in either is a guest failure: the
+/// host throws the whole answer away, finds the record that fails alone, and sets that one aside.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a plugin",
     label = "not a plugin",
@@ -23,7 +23,7 @@ pub trait Plugin: Sized + 'static {
     /// What records are rejected or postponed with; [`crate::NoCodes`] if the SDK's own are enough.
     type Codes: Codes;
 
-    /// The keyed state; `()` if there is none.
+    /// The keyed state: a struct of [`crate::Store`]s with `#[derive(Stores)]`; `()` if there is none.
     type Stores: StoreSet;
 
     /// What [`Plugin::parse`] makes of a record: it may borrow from it.
@@ -52,7 +52,12 @@ pub trait Plugin: Sized + 'static {
         Self::READS
     }
 
-    /// Reads a record, and says which keys of the stores will be needed.
+    /// Names of the stores that this configuration neither reads nor changes: the host keeps none of it.
+    fn unused_stores(&self) -> Vec<&'static str> {
+        Vec::new()
+    }
+
+    /// Reads a record, and says which keys of the stores will be needed ([`crate::Store::want`]).
     ///
     /// # Errors
     /// A failure is the record's answer: it is rejected or postponed.

@@ -1,10 +1,14 @@
-//! docs/PLUGINS.md and examples/hello-plugin are the same text, and the plugin's own tests run here.
+//! The plugins of docs/PLUGINS.md are examples/hello-plugin and page/visits.rs, word for word, and their own tests run here.
 
 use std::path::{Path, PathBuf};
 
 // Compiled and tested as an author has it. Its exports are for another crate.
 #[path = "../../examples/hello-plugin/src/lib.rs"]
 mod hello;
+
+// The example of keyed state.
+#[path = "page/visits.rs"]
+mod visits;
 
 /// What the page has in place of the example's own path.
 const PATHS: (&str, &str) = ("../../guest-sdk", "/path/to/wasmill/guest-sdk");
@@ -39,14 +43,24 @@ fn the_page_shows_the_example_as_it_is() {
 }
 
 #[test]
+fn the_page_shows_the_example_of_keyed_state_as_it_is() {
+    let page = std::fs::read_to_string(root().join("docs/PLUGINS.md")).unwrap();
+    let example = include_str!("page/visits.rs");
+    let shown = blocks(&page).into_iter().find(|(name, _)| *name == "guest-sdk/tests/page/visits.rs");
+    assert_eq!(shown.map(|(_, text)| text), Some(example.trim_end()));
+}
+
+#[test]
 fn every_outcome_and_code_is_on_the_page() {
     let page = std::fs::read_to_string(root().join("docs/PLUGINS.md")).unwrap();
     for word in ["forward", "emit", "drop", "reject", "retry"] {
         assert!(page.contains(&format!("| {word} |")), "{word}");
     }
-    let manifest: serde_json::Value = serde_json::from_str(&hello::wasmill_exported::describe()).unwrap();
-    for code in manifest["codes"].as_array().unwrap() {
-        let code = code.as_str().unwrap();
-        assert!(page.contains(&format!("`{code}`")), "the code {code} is not on the page");
+    for manifest in [hello::wasmill_exported::describe(), visits::wasmill_exported::describe()] {
+        let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+        for code in manifest["codes"].as_array().unwrap() {
+            let code = code.as_str().unwrap();
+            assert!(page.contains(&format!("`{code}`")), "the code {code} is not on the page");
+        }
     }
 }

@@ -1,14 +1,16 @@
-//! `#[derive(Outputs)]` and `#[derive(Codes)]`: thin, and plain Rust that could be written by hand.
+//! `#[derive(Outputs)]`, `#[derive(Codes)]` and `#[derive(Stores)]`: thin, and plain Rust that could be written by hand.
 //!
-//! Both turn the variants of an enum without fields into names, by kebab case or as an attribute says. What the names are
-//! for is said at the traits in `wasmill-sdk`, which re-exports these derives.
+//! They turn the variants of an enum without fields, or the fields of a struct, into names, by kebab case or as an
+//! attribute says. What the names are for is said at the traits in `wasmill-sdk`, which re-exports these derives.
 
+mod fields;
 mod names;
 
+use fields::Field;
 use names::{Allowed, Variant};
 use proc_macro::TokenStream;
 use proc_macro2::TokenStream as Tokens;
-use quote::quote;
+use quote::{quote, quote_spanned};
 use syn::{DeriveInput, Ident, parse_macro_input};
 
 /// The outputs of a plugin, one per variant. `#[output(name = "...")]` and `#[output(optional)]` on a variant change its
@@ -49,6 +51,32 @@ pub fn codes(input: TokenStream) -> TokenStream {
             }
         }
     })
+}
+
+/// The stores of a plugin, one per field. `#[store(name = "...")]` on a field changes its name.
+#[proc_macro_derive(Stores, attributes(store))]
+pub fn stores(input: TokenStream) -> TokenStream {
+    let input = parse_macro_input!(input as DeriveInput);
+    let fields = match fields::read(&input) {
+        Ok(fields) => fields,
+        Err(error) => return error.into_compile_error().into(),
+    };
+    let set = &input.ident;
+    let names = fields.iter().map(|Field { name, .. }| name);
+    let opened =
+        fields.iter().map(|Field { ident, place, .. }| quote_spanned!(*place=> #ident: ::wasmill_sdk::Store::open()));
+    let visits = fields.iter().map(|Field { ident, place, .. }| quote_spanned!(*place=> visit(&mut self.#ident);));
+    quote! {
+        #[automatically_derived]
+        impl ::wasmill_sdk::StoreSet for #set {
+            const NAMES: &'static [&'static str] = &[#(#names),*];
+            fn open() -> Self { #set { #(#opened),* } }
+            fn each(&mut self, visit: &mut dyn ::core::ops::FnMut(&mut dyn ::wasmill_sdk::AnyStore)) {
+                #(#visits)*
+            }
+        }
+    }
+    .into()
 }
 
 fn expand(input: &DeriveInput, allowed: &Allowed, write: impl Fn(&Ident, &[Variant]) -> Tokens) -> TokenStream {

@@ -1,5 +1,6 @@
 //! Variants of an enum to names, every mistake with its place in the source.
 
+use proc_macro2::Span;
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Fields, Ident, LitStr};
 
@@ -36,23 +37,29 @@ pub(crate) fn read(input: &DeriveInput, allowed: &Allowed) -> syn::Result<Vec<Va
             let message = format!("a variant of {what}s has no fields: it is only a name");
             return Err(Error::new(variant.fields.span(), message));
         }
-        let one = read_one(variant, allowed)?;
-        if variants.iter().any(|other| other.name == one.name) {
-            return Err(Error::new(
-                variant.ident.span(),
-                format!("`{}` is the name of another {what} already", one.name),
-            ));
+        let Attribute { name, optional, .. } = kebab_name(&variant.ident, &variant.attrs, allowed)?;
+        if variants.iter().any(|other| other.name == name) {
+            return Err(Error::new(variant.ident.span(), format!("`{name}` is the name of another {what} already")));
         }
-        variants.push(one);
+        variants.push(Variant { ident: variant.ident.clone(), name, optional });
     }
     Ok(variants)
 }
 
-fn read_one(variant: &syn::Variant, allowed: &Allowed) -> syn::Result<Variant> {
-    let mut name = kebab(&variant.ident.to_string());
-    let mut place = variant.ident.span();
+/// A name, and what else stands beside it.
+pub(crate) struct Attribute {
+    pub(crate) name: String,
+    /// Where the name comes from.
+    pub(crate) place: Span,
+    pub(crate) optional: bool,
+}
+
+/// The name of a variant or a field: its own in kebab case, or that of its attribute.
+pub(crate) fn kebab_name(ident: &Ident, attributes: &[syn::Attribute], allowed: &Allowed) -> syn::Result<Attribute> {
+    let mut name = kebab(&ident.to_string());
+    let mut place = ident.span();
     let mut optional = false;
-    for attribute in variant.attrs.iter().filter(|it| it.path().is_ident(allowed.attribute)) {
+    for attribute in attributes.iter().filter(|it| it.path().is_ident(allowed.attribute)) {
         attribute.parse_nested_meta(|meta| {
             if meta.path.is_ident("name") {
                 let literal: LitStr = meta.value()?.parse()?;
@@ -72,7 +79,7 @@ fn read_one(variant: &syn::Variant, allowed: &Allowed) -> syn::Result<Variant> {
         let message = format!("names of {}s are 1 to 64 of a-z, 0-9 and -{first}; `{name}` is not", allowed.what);
         return Err(Error::new(place, message));
     }
-    Ok(Variant { ident: variant.ident.clone(), name, optional })
+    Ok(Attribute { name, place, optional })
 }
 
 fn is_name(name: &str, digit_first: bool) -> bool {

@@ -1,6 +1,6 @@
 use wasmill_sdk::prelude::*;
 
-struct Stores;
+struct NoSet;
 
 struct Stateful;
 
@@ -8,18 +8,18 @@ impl Plugin for Stateful {
     type Config = NoConfig;
     type Outputs = NoOutputs;
     type Codes = NoCodes;
-    type Stores = Stores;
+    type Stores = NoSet;
     type Input<'r> = ();
 
     fn configure(_: NoConfig) -> Result<Self, Problems> {
         Ok(Stateful)
     }
 
-    fn parse<'r>(&self, _: Record<'r>, _: &Stores) -> Result<(), Failure> {
+    fn parse<'r>(&self, _: Record<'r>, _: &NoSet) -> Result<(), Failure> {
         Ok(())
     }
 
-    fn process(&self, _: (), _: &mut Stores, _: &Context) -> Result<Outcome, Failure> {
+    fn process(&self, _: (), _: &mut NoSet, _: &Context) -> Result<Outcome, Failure> {
         Ok(Outcome::Drop)
     }
 }

@@ -21,6 +21,8 @@ mod write;
 mod charge;
 mod decode;
 
+pub mod key;
+
 #[cfg(any(test, feature = "fuzz"))]
 pub mod fuzz;
 #[cfg(test)]

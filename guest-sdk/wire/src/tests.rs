@@ -2,6 +2,7 @@
 
 mod arbitrary;
 mod batches;
+mod keys;
 mod refused;
 mod replies;
 

@@ -64,6 +64,11 @@ impl Writer {
         self.reply
     }
 
+    /// The bytes that were kept so far.
+    pub fn data(&self) -> &[u8] {
+        &self.reply.data
+    }
+
     /// Remembers where the data ends, for [`Writer::rewind`].
     pub fn mark(&self) -> Mark {
         Mark(self.reply.data.len())

@@ -3,9 +3,11 @@
 //! Goes on after a problem, so that all are found; parts that can't be built are `None`. Called by [`crate::load_str`].
 
 mod cluster;
+mod inputs;
 mod limits;
 mod pipeline;
 mod plugin;
+mod state;
 
 use std::path::Path;
 
@@ -35,8 +37,7 @@ pub(crate) fn config(raw: Raw, context: &Context<'_>) -> Option<Config> {
     );
     let plugins = plugin::Plugins::read(raw.plugins, context);
     let pipelines = pipelines(raw.pipelines.required(problems, "pipelines:"), clusters.as_ref(), &plugins, context);
-    let state_directory =
-        raw.state.value().and_then(|state| state.directory.required(problems, "directory: /var/lib/wasmill"));
+    let (state_directory, state) = state::state(raw.state, context);
     let admin = raw.admin.value().and_then(|admin| admin.listen.required(problems, "listen: \"127.0.0.1:8090\""));
     version?;
     let pipelines = pipelines?;
@@ -45,7 +46,8 @@ pub(crate) fn config(raw: Raw, context: &Context<'_>) -> Option<Config> {
         plugins: plugins.into_checked(),
         pipelines,
         admin: admin.map(|(listen, _)| Admin { listen: listen.0 }),
-        state_directory: state_directory.map(|(directory, _)| context.folder.join(directory.0)),
+        state_directory,
+        state,
     })
 }
 

@@ -4,8 +4,10 @@
 //! what was written, or the default that the raw file's docs name.
 
 mod plugin;
+mod state;
 
 pub use plugin::*;
+pub use state::*;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -27,8 +29,9 @@ pub struct Config {
     pub warnings: Vec<Problem>,
     /// Where health and metrics are served; `None`: nowhere.
     pub admin: Option<Admin>,
-    /// Where the instance id is kept; `None`: a fresh one at each start.
+    /// Where the instance id and state are kept; `None`: a fresh id at each start, and no place for state.
     pub state_directory: Option<PathBuf>,
+    pub state: StateLimits,
 }
 
 #[derive(Debug, Clone)]
@@ -92,7 +95,7 @@ pub struct Pipeline {
     pub delivery: Delivery,
     /// Worker threads, 1 to 64; default the number of cores.
     pub workers: usize,
-    /// One for now; the type is a list because follower inputs come with state.
+    /// In the order of the file; an input's number is its position. At least one; the first one leads, the others follow.
     pub inputs: Vec<Input>,
     /// Where `inputs` is: the place of one that is missing.
     pub inputs_place: Place,
@@ -105,6 +108,8 @@ pub struct Pipeline {
     pub batch: Batch,
     pub commit: Commit,
     pub retry: Retry,
+    /// In the order of the file; only what is set about them.
+    pub stores: Vec<Store>,
     /// `sha256:<hex>` of the pipeline's section after substitution, with the plugin's `config` and `limits` and without the
     /// cluster's properties, which may be secrets; goes into dead letters.
     pub digest: String,
@@ -176,6 +181,8 @@ pub struct Commit {
     pub records_max: usize,
     /// 64 KiB to 1 GiB, default 64 MiB: reaching it commits at once.
     pub bytes_max: usize,
+    /// 1 s to 24 h, default 1 h: positions of a pipeline with several inputs are committed at least so often.
+    pub refresh_interval: Duration,
 }
 
 /// What a `retry` outcome leads to.

@@ -17,8 +17,8 @@ pub(crate) struct PluginPart<'a> {
     pub(crate) limits: Option<&'a Node>,
 }
 
-/// `sha256:<hex>` of canonical JSON: no blanks, keys sorted, every scalar a string. Two exceptions: `outputs`, whose order
-/// gives the outputs their numbers, is a list of [name, section], and the `config` of a plugin keeps its types.
+/// `sha256:<hex>` of canonical JSON: no blanks, keys sorted, every scalar a string. Two exceptions: `inputs` and
+/// `outputs`, whose order gives them their numbers, are lists of [name, section], and the `config` of a plugin keeps its types.
 pub(crate) fn digest(
     pipeline: &str,
     section: &Node,
@@ -50,7 +50,7 @@ fn canonical_json(node: &Node, key: &str) -> String {
         Kind::Mapping(entries) => {
             let mut pairs: Vec<(&str, String)> =
                 entries.iter().map(|entry| (entry.key.as_str(), canonical_json(&entry.node, &entry.key))).collect();
-            if key == "outputs" {
+            if matches!(key, "inputs" | "outputs") {
                 let items: Vec<String> =
                     pairs.iter().map(|(name, value)| format!("[{},{value}]", json!(name))).collect();
                 return format!("[{}]", items.join(","));

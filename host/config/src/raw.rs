@@ -5,9 +5,11 @@
 
 mod plugin;
 mod property;
+mod state;
 
 pub(crate) use plugin::{DEFINE_AND_NAME, Limits, Plugin, WasmPlugin};
 pub(crate) use property::{ClusterName, Property};
+pub(crate) use state::{State, Store, Stores};
 
 use crate::checked::{Delivery, Partitioner, Start};
 use crate::reader::{KeyRule, Named, section};
@@ -53,7 +55,7 @@ pub(crate) type Inputs = Named<Input, AnyName>;
 pub(crate) type Outputs = Named<Output, AnyName>;
 
 section! {
-    /// A wasmill configuration: records go from an input topic through a plugin to output topics. `${NAME}` and
+    /// A wasmill configuration: records go from input topics through a plugin to output topics. `${NAME}` and
     /// `${NAME:-default}` in a value are replaced from the environment; `$$` is a literal `$`. Paths are relative to the
     /// folder of this file.
     Raw {
@@ -99,7 +101,7 @@ section! {
 }
 
 section! {
-    /// From one input topic through a plugin to outputs.
+    /// From input topics through a plugin to outputs.
     Pipeline {
         /// The cluster of all its topics. Default: the only cluster there is.
         #[schemars(default)]
@@ -117,7 +119,8 @@ section! {
         /// Worker threads, 1 to 64. Default: the number of cores.
         #[schemars(default)]
         workers: Int<1, 64, 0>,
-        /// The input topics, by name. Exactly one for now.
+        /// The input topics, by name, 1 to 16; no two have one topic, and all have equal numbers of partitions. Partition n of
+        /// each is read by one worker. The first one leads: partitions are added to it last.
         inputs: Inputs,
         /// What is done with each record: the name of a plugin in `plugins`.
         plugin: Plugin,
@@ -135,6 +138,10 @@ section! {
         /// What happens to records that the plugin wants to see again.
         #[schemars(default)]
         retry: Retry,
+        /// What is set about the plugin's stores, by name: 1 to 64 of a-z 0-9 -. Which stores there are, the plugin says; one
+        /// that is not named here has the defaults.
+        #[schemars(default)]
+        stores: Stores,
     }
 }
 
@@ -153,7 +160,7 @@ section! {
 section! {
     /// One topic to write.
     Output {
-        /// The topic; another one than the input's.
+        /// The topic; another one than the inputs'.
         topic: TopicName,
         /// `key` (default): by the hash of the key, as Java clients do. `source`: the partition the input came from, modulo
         /// the number of partitions of the output.
@@ -165,7 +172,7 @@ section! {
 section! {
     /// Where records go that the plugin refuses.
     DeadLetters {
-        /// The topic. Default: the input's topic with `.dlq` behind it.
+        /// The topic. Default: the first input's topic with `.dlq` behind it.
         #[schemars(default)]
         topic: TopicName,
     }
@@ -199,6 +206,11 @@ section! {
         /// After so many bytes of output, 65536 (64 KiB) to 1073741824 (1 GiB), default 67108864 (64 MiB).
         #[schemars(default)]
         bytes_max: Int<{ 64 << 10 }, { 1 << 30 }, { 64 << 20 }>,
+        /// With several inputs: after so many ms at most positions are committed although nothing came, 1000 to 86400000
+        /// (24 h), default 3600000 (1 h). Far below the brokers' `offsets.retention.minutes`, after which they forget those of
+        /// every input but the first.
+        #[schemars(default)]
+        refresh_interval_ms: Int<1_000, 86_400_000, 3_600_000>,
     }
 }
 
@@ -226,14 +238,6 @@ section! {
         /// At most, ms, 1 to 86400000 (24 h), default 10000. Not less than `initial`.
         #[schemars(default)]
         max: Int<1, 86_400_000, 10_000>,
-    }
-}
-
-section! {
-    /// What this process keeps on disk.
-    State {
-        /// A folder of this process's own; it keeps the instance id there. Default: none, a new id at each start.
-        directory: FilePath,
     }
 }
 

@@ -45,6 +45,9 @@ fn only_problem(path: &Path) -> Problem {
 fn what_is_left_out_has_its_default() {
     let config = config(SMALLEST);
     assert!(config.admin.is_none() && config.state_directory.is_none());
+    let state = config.state;
+    assert_eq!((state.cache_bytes, state.write_buffer_bytes, state.overlay_bytes), (128 << 20, 64 << 20, 32 << 20));
+    assert_eq!((state.key_bytes_max, state.value_bytes_max, state.open_files_max), (4096, 512 << 10, 512));
     assert!(config.plugins.is_empty() && config.warnings.is_empty());
     let [pipeline] = config.pipelines.as_slice() else { panic!("{} pipelines", config.pipelines.len()) };
     assert_eq!((pipeline.name.as_str(), pipeline.group.as_str(), pipeline.workers), ("orders", "orders", 4));
@@ -61,6 +64,7 @@ fn what_is_left_out_has_its_default() {
         transaction_timeout: Duration::from_secs(10),
         records_max: 100_000,
         bytes_max: 64 * 1024 * 1024,
+        refresh_interval: Duration::from_secs(3600),
     };
     assert_eq!(pipeline.commit, commit);
     assert_eq!(pipeline.retry.attempts, 5);
@@ -91,34 +95,58 @@ pipelines:
     outputs: { z: { topic: z }, a: { topic: a, partition: source } }
     dead_letters: { topic: "dead-${TOPIC}" }
     batch: { records_max: 1, bytes_max: 16777216 }
-    commit: { interval_ms: ${INTERVAL}, transaction_timeout_ms: 60000, records_max: 1, bytes_max: 65536 }
+    commit: { interval_ms: ${INTERVAL}, transaction_timeout_ms: 60000, records_max: 1, bytes_max: 65536, refresh_interval_ms: 1000 }
     retry: { attempts: 1, backoff_ms: { initial: 1, max: 86400000 }, order: partition }
   first:
     cluster: east
     inputs: { orders: { topic: orders } }
     plugin: { native: retry-first }
     outputs: {}
-state: { directory: state }
+    stores: { orders: { ttl_ms: 1000 }, top-10: {} }
+state:
+  directory: state
+  cache_mib: 8
+  write_buffer_mib: 4096
+  overlay_mib: 17
+  key_bytes_max: 32768
+  value_bytes_max: 16777216
+  open_files_max: 16
 admin: { listen: "[::]:0" }
 "#
         .replace("${INTERVAL}", "'${INTERVAL}'")
         .as_str(),
     );
     assert_eq!(config.state_directory, Some(PathBuf::from("/etc/wasmill/state")));
+    let state = config.state;
+    assert_eq!((state.cache_bytes, state.write_buffer_bytes, state.overlay_bytes), (8 << 20, 4 << 30, 17 << 20));
+    assert_eq!((state.key_bytes_max, state.value_bytes_max, state.open_files_max), (32 << 10, 16 << 20, 16));
     assert_eq!(config.admin.unwrap().listen, "[::]:0".parse().unwrap());
     let [second, first] = config.pipelines.as_slice() else { panic!("{} pipelines", config.pipelines.len()) };
     assert_eq!((second.name.as_str(), first.name.as_str()), ("second", "first"), "the order of the file");
     assert_eq!(first.cluster.bootstrap_servers, "e1:9092,[::1]:9093");
     assert!(first.outputs.is_empty());
+    let stores: Vec<_> = first.stores.iter().map(|store| (store.name.as_str(), store.ttl)).collect();
+    assert_eq!(stores, [("orders", Some(Duration::from_secs(1))), ("top-10", None)]);
     assert_eq!(second.cluster.oauthbearer_token_file, Some(PathBuf::from("/etc/wasmill/secrets/token")));
     assert_eq!(second.cluster.properties["fetch.wait.max.ms"].expose(), "50");
     assert_eq!((second.group.as_str(), second.workers), ("The_Group-1", 3));
     assert_eq!((second.inputs[0].topic.as_str(), second.inputs[0].start), ("orders", Start::Latest));
     assert_eq!(second.dead_letters.topic, "dead-orders");
     assert_eq!(second.commit.interval, Duration::from_millis(250));
+    assert_eq!(second.commit.refresh_interval, Duration::from_secs(1));
     let outputs: Vec<(&str, Partitioner)> =
         second.outputs.iter().map(|output| (output.name.as_str(), output.partition)).collect();
     assert_eq!(outputs, [("z", Partitioner::Key), ("a", Partitioner::Source)], "the order of the file");
+}
+
+#[test]
+fn inputs_are_numbered_in_the_order_of_the_file_and_each_has_its_own_start() {
+    let inputs = "{ z: { topic: zz, start: latest }, a: { topic: aa } }";
+    let pipeline = config(&SMALLEST.replace("{ orders: { topic: orders } }", inputs)).pipelines.remove(0);
+    let inputs: Vec<(&str, &str, Start)> =
+        pipeline.inputs.iter().map(|input| (input.name.as_str(), input.topic.as_str(), input.start)).collect();
+    assert_eq!(inputs, [("z", "zz", Start::Latest), ("a", "aa", Start::Earliest)]);
+    assert_eq!(pipeline.dead_letters.topic, "zz.dlq", "by default beside the first input");
 }
 
 #[test]
@@ -230,10 +258,13 @@ fn the_digest_is_that_of_the_meaning() {
 }
 
 #[test]
-fn the_order_of_keys_does_not_change_the_digest_but_that_of_outputs_does() {
+fn the_order_of_keys_does_not_change_the_digest_but_that_of_inputs_and_outputs_does() {
     let [ab, ba] = ["{ a: { topic: x }, b: { topic: y } }", "{ b: { topic: y }, a: { topic: x } }"]
         .map(|outputs| digest(&SMALLEST.replace("{ valid: { topic: orders.valid } }", outputs)));
     assert_ne!(ab, ba, "an output's number is its position");
+    let [ab, ba] = ["{ a: { topic: x }, b: { topic: y } }", "{ b: { topic: y }, a: { topic: x } }"]
+        .map(|inputs| digest(&SMALLEST.replace("{ orders: { topic: orders } }", inputs)));
+    assert_ne!(ab, ba, "the first input leads");
     let [one, two] = ["{ interval_ms: 200, records_max: 5 }", "{ records_max: 5, interval_ms: 200 }"]
         .map(|commit| digest(&format!("{SMALLEST}    commit: {commit}\n")));
     assert_eq!(one, two);

@@ -71,6 +71,7 @@ impl Core {
         let groups = group::Options {
             initial_rebalance_delay_ms: millis(options.group_initial_rebalance_delay),
             retention_ms: millis(options.offsets_retention),
+            expiry_interval_ms: millis(options.offsets_check_interval),
             ..group::Options::default()
         };
         let journal = if options.directory.is_some() { Journal::kept() } else { Journal::default() };

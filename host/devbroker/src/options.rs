@@ -36,6 +36,8 @@ pub struct Options {
     pub group_initial_rebalance_delay: Duration,
     /// `offsets.retention.minutes`.
     pub offsets_retention: Duration,
+    /// `offsets.retention.check.interval.ms`.
+    pub offsets_check_interval: Duration,
     /// How often retention by time and compaction run by themselves.
     pub cleanup_interval: Duration,
     /// The largest request. A larger one ends its connection.
@@ -60,6 +62,7 @@ impl Default for Options {
             transaction_check_interval: Duration::from_secs(1),
             group_initial_rebalance_delay: Duration::ZERO,
             offsets_retention: Duration::from_secs(7 * 24 * 3600),
+            offsets_check_interval: Duration::from_secs(600),
             cleanup_interval: Duration::from_secs(15),
             request_bytes_max: 32 << 20,
             connections_max: 1024,

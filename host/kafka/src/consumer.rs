@@ -13,7 +13,7 @@ use std::ffi::CStr;
 use std::sync::Arc;
 use std::time::Duration;
 use wasmill_config::Cluster;
-use wasmill_record::{Class, CommitOffset, Failure, Group, InputPartition, Membership};
+use wasmill_record::{Class, CommitOffset, Committed, Failure, Group, InputPartition, Membership};
 
 mod calls;
 mod queue;

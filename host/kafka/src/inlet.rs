@@ -1,9 +1,13 @@
-//! One worker's queue as a `Source`: messages in bulk from librdkafka, handed out as batches of one partition.
+//! One worker's queue as a `Source`: messages in bulk from librdkafka, handed out as batches of one partition. With several
+//! inputs those of one partition take turns by their timestamps (`order`).
+
+mod order;
 
 use crate::KafkaBatch;
 use crate::batch::Message;
 use crate::consumer::Consumer;
 use crate::error::name;
+use order::{Place, by_timestamp};
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_resp_err_t as Code;
 use std::collections::VecDeque;
@@ -49,6 +53,19 @@ impl Inlet {
         }
         // SAFETY: librdkafka just gave us these pointers to own.
         self.taken.extend(self.landing.iter().take(count).map(|message| unsafe { Message::new(*message) }));
+        if self.consumer.topics().topics().len() > 1 && count > 1 {
+            self.taken = by_timestamp(std::mem::take(&mut self.taken), |message| self.place(message));
+        }
+    }
+
+    fn place(&self, message: &Message) -> Place {
+        let of = self.partition_of(message);
+        let is_record = message.get().err == Code::RD_KAFKA_RESP_ERR_NO_ERROR;
+        Place {
+            input: of.map_or(u16::MAX, |of| of.input),
+            partition: message.get().partition,
+            timestamp: message.timestamp().filter(|_| is_record),
+        }
     }
 
     fn partition_of(&self, message: &Message) -> Option<InputPartition> {

@@ -12,7 +12,9 @@ use rdkafka_sys::rd_kafka_vtype_t as Kind;
 use std::ffi::c_void;
 use std::time::Duration;
 use wasmill_config::Partitioner;
-use wasmill_record::{Batch, Class, DeadLetter, Emission, Failure, Field, Origin, Reply, WriteError};
+use wasmill_record::{
+    Batch, ChangelogPartition, Class, DeadLetter, Emission, Failure, Field, Origin, Reply, WriteError,
+};
 
 /// A topic that is written to, with what the broker said about it at start.
 #[derive(Debug, Clone)]
@@ -32,6 +34,8 @@ pub struct OutputTopics {
     /// By output number.
     pub outputs: Vec<OutputTopic>,
     pub dead_letters: OutputTopic,
+    /// By store number.
+    pub changelogs: Vec<OutputTopic>,
 }
 
 /// A full local queue is waited for as long as this in all before the transaction is given up.
@@ -42,6 +46,7 @@ const QUEUE_FULL_PAUSE: Duration = Duration::from_millis(1);
 pub(crate) struct Outlet {
     outputs: Vec<Target>,
     dead_letters: Target,
+    changelogs: Vec<Target>,
 }
 
 struct Target {
@@ -80,6 +85,7 @@ impl Outlet {
         Ok(Outlet {
             outputs: topics.outputs.iter().map(target).collect::<Result<_, _>>()?,
             dead_letters: target(&topics.dead_letters)?,
+            changelogs: topics.changelogs.iter().map(target).collect::<Result<_, _>>()?,
         })
     }
 
@@ -144,6 +150,25 @@ impl Outlet {
         let partition = batch.partition().partition.rem_euclid(target.topic.partitions.max(1));
         let timestamp = message.timestamp();
         target.produce(producer, Outgoing { partition, key, value, timestamp, headers: Some(headers), origin })
+    }
+
+    pub(crate) fn change(
+        &self,
+        producer: &Producer,
+        of: ChangelogPartition,
+        key: &[u8],
+        value: Option<&[u8]>,
+        timestamp: Option<i64>,
+    ) -> Result<(), WriteError> {
+        let Some(target) = self.changelogs.get(usize::from(of.store)) else {
+            // The reply was checked against the stores; as with outputs.
+            let message = format!("store {} does not exist", of.store);
+            return Err(WriteError::Failed(Failure::new(Class::Abortable, message)));
+        };
+        target.check_size(Some(key), value)?;
+        let origin = Origin::changelog(of);
+        let record = Outgoing { partition: of.partition, key: Some(key), value, timestamp, headers: None, origin };
+        target.produce(producer, record)
     }
 
     fn output(&self, output: u16) -> Result<&Target, WriteError> {

@@ -8,6 +8,7 @@ use crate::consumer::{Queue, millis};
 use crate::error::{KafkaError, name};
 use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_resp_err_t as Code;
+use std::ffi::CStr;
 use std::ptr::{null, null_mut};
 use std::time::{Duration, Instant};
 use wasmill_config::Cluster;
@@ -45,15 +46,36 @@ impl ProbeError {
 }
 
 /// What the brokers say about a topic.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct TopicFacts {
     pub name: String,
     /// Another topic of the same name has another id (KIP-516).
     pub id: String,
     /// 0: there is no such topic.
     pub partitions: i32,
-    /// `max.message.bytes`; `None` when reading configurations is not allowed.
+    pub settings: TopicSettings,
+}
+
+/// What a topic's configuration says; `None` where it may not be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TopicSettings {
+    /// `max.message.bytes`.
     pub bytes_max: Option<usize>,
+    /// `cleanup.policy`: `compact`, `delete`, or both with a comma.
+    pub cleanup_policy: Option<String>,
+    /// `delete.retention.ms`: how long the deletion of a key can be read in a compacted topic.
+    pub delete_retention_ms: Option<i64>,
+}
+
+/// A topic to create.
+#[derive(Debug, Clone, Copy)]
+pub struct NewTopic<'a> {
+    pub name: &'a str,
+    pub partitions: i32,
+    /// `None`: the brokers' default.
+    pub replication_factor: Option<u16>,
+    /// Topic configurations by name.
+    pub settings: &'a [(&'a str, &'a str)],
 }
 
 impl TopicFacts {
@@ -104,13 +126,32 @@ impl Probe {
         let mut facts = admin::describe_topics(&self.client, &self.queue, names, timeout)?;
         let existing: Vec<&str> =
             facts.iter().filter(|topic| topic.exists()).map(|topic| topic.name.as_str()).collect();
-        let limits = admin::max_message_bytes(&self.client, &self.queue, &existing, timeout)?;
-        for (topic, bytes_max) in limits {
+        for (topic, settings) in admin::configurations(&self.client, &self.queue, &existing, timeout)? {
             if let Some(fact) = facts.iter_mut().find(|fact| fact.name == topic) {
-                fact.bytes_max = bytes_max;
+                fact.settings = settings;
             }
         }
         Ok(facts)
+    }
+
+    /// Creates a topic; one of this name that is there already stays as it is.
+    pub fn create_topic(&self, topic: &NewTopic<'_>, timeout: Duration) -> Result<(), ProbeError> {
+        admin::create_topic(&self.client, &self.queue, topic, timeout)
+    }
+
+    /// The cluster's id.
+    pub fn cluster_id(&self, timeout: Duration) -> Result<String, ProbeError> {
+        // SAFETY: the handle is alive; the string is ours to free, with the library's own allocator.
+        unsafe {
+            let id = sys::rd_kafka_clusterid(self.client.as_ptr(), millis(timeout));
+            if id.is_null() {
+                let message = "no broker has said it in time".to_owned();
+                return Err(ProbeError::Call { call: "ask for the cluster id", message });
+            }
+            let owned = CStr::from_ptr(id).to_string_lossy().into_owned();
+            sys::rd_kafka_mem_free(self.client.as_ptr(), id.cast());
+            Ok(owned)
+        }
     }
 
     /// Like [`Probe::topics`] without the limits: cheap enough to ask every few seconds.

@@ -12,7 +12,7 @@ use rdkafka_sys::rd_kafka_resp_err_t as Code;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use wasmill_config::Cluster;
-use wasmill_record::{Class, Failure, Origin, Refusal, Wire};
+use wasmill_record::{ChangelogEnd, Class, Failure, Origin, Refusal, Wire};
 
 /// What a worker's producers are made of, first and later ones alike.
 #[derive(Debug, Clone)]
@@ -206,6 +206,11 @@ impl Producer {
     pub(crate) fn reset(&self) {
         self.wire.reset();
         *held(&self.failed) = None;
+    }
+
+    /// How far changelogs have come since begin.
+    pub(crate) fn changelog_ends(&self) -> Vec<ChangelogEnd> {
+        self.wire.changelog_ends()
     }
 
     pub(crate) fn wire(&self) -> Wire {

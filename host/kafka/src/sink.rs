@@ -21,5 +21,5 @@ fn tokens(
     timeout: Duration,
 ) -> Result<Vec<Option<String>>, Failure> {
     let committed = consumer.committed(partitions, timeout)?;
-    Ok(committed.into_iter().map(|committed| committed.token).collect())
+    Ok(committed.into_iter().map(|committed| committed.and_then(|committed| committed.token)).collect())
 }

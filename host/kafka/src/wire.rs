@@ -1,8 +1,11 @@
-//! Counts the requests that really leave the process and could act on a later transaction than their own.
+//! What really leaves the process, and how far the changelogs get. Two things that librdkafka's API does not say, an
+//! interceptor does. Runs on broker threads.
 //!
-//! librdkafka retries EndTxn itself, without limit and on the same epoch; a late copy can commit the *next* transaction
-//! (it has no KIP-890). So it does with positions, where a late copy takes the place of the next transaction's own. Its API
-//! does not say how often it tried, an interceptor does. Runs on broker threads: atomics only.
+//! Counts the requests that really leave the process and could act on a later transaction than their own. librdkafka
+//! retries EndTxn itself, without limit and on the same epoch; a late copy can commit the *next* transaction (it has no
+//! KIP-890). So it does with positions, where a late copy takes the place of the next transaction's own. And it notes the
+//! offset of each change of state when it is acknowledged: delivery reports would say so, too, but for every other record
+//! as well.
 
 use crate::conf::Conf;
 use crate::error::{KafkaError, check_code};
@@ -10,7 +13,8 @@ use rdkafka_sys as sys;
 use rdkafka_sys::rd_kafka_resp_err_t as Code;
 use std::ffi::{CStr, c_char, c_int, c_void};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
-use wasmill_record::Wire;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use wasmill_record::{ChangelogEnd, ChangelogPartition, CommitOffset, Offset, Origin, Wire};
 
 /// Kafka's API keys.
 const ADD_PARTITIONS_TO_TXN: i16 = 24;
@@ -29,6 +33,9 @@ pub(crate) struct WireCounters {
     positions_open: AtomicBool,
     /// They left again before that.
     positions_lost: AtomicBool,
+    /// Largest acknowledged offset of each changelog partition since begin; as many as the worker has partitions. Locked
+    /// by one broker thread at a time, for a few instructions.
+    changes: Mutex<Vec<(ChangelogPartition, i64)>>,
 }
 
 impl WireCounters {
@@ -39,6 +46,29 @@ impl WireCounters {
         self.disconnected.store(false, Ordering::SeqCst);
         self.positions_open.store(false, Ordering::SeqCst);
         self.positions_lost.store(false, Ordering::SeqCst);
+        self.changes().clear();
+    }
+
+    /// How far the changelogs have come.
+    pub(crate) fn changelog_ends(&self) -> Vec<ChangelogEnd> {
+        let end = |(of, last): &(ChangelogPartition, i64)| {
+            let ChangelogPartition { store, partition } = *of;
+            ChangelogEnd { store, partition, next: CommitOffset::after(Offset(*last)) }
+        };
+        self.changes().iter().map(end).collect()
+    }
+
+    fn acknowledged(&self, of: ChangelogPartition, offset: i64) {
+        let mut changes = self.changes();
+        // Acknowledgements come in runs of one partition.
+        match changes.iter_mut().rev().find(|(known, _)| *known == of) {
+            Some((_, last)) => *last = offset.max(*last),
+            None => changes.push((of, offset)),
+        }
+    }
+
+    fn changes(&self) -> MutexGuard<'_, Vec<(ChangelogPartition, i64)>> {
+        self.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn seen(&self) -> Wire {
@@ -75,6 +105,10 @@ unsafe extern "C" fn on_new(
         if state != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
             return state;
         }
+        let change = sys::rd_kafka_interceptor_add_on_acknowledgement(rk, NAME.as_ptr(), Some(on_acknowledged), opaque);
+        if change != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
+            return change;
+        }
         let answer = sys::rd_kafka_interceptor_add_on_response_received(rk, NAME.as_ptr(), Some(on_answer), opaque);
         if answer != Code::RD_KAFKA_RESP_ERR_NO_ERROR {
             return answer;
@@ -102,6 +136,23 @@ unsafe extern "C" fn on_sent(
             counters.positions_lost.store(true, Ordering::SeqCst);
         }
         _ => {}
+    }
+    Code::RD_KAFKA_RESP_ERR_NO_ERROR
+}
+
+unsafe extern "C" fn on_acknowledged(
+    _: *mut sys::rd_kafka_t,
+    message: *mut sys::rd_kafka_message_t,
+    opaque: *mut c_void,
+) -> Code {
+    // SAFETY: the message is alive for the call.
+    let message = unsafe { &*message };
+    if message.err == Code::RD_KAFKA_RESP_ERR_NO_ERROR
+        && message.offset >= 0
+        && let Some(of) = Origin::from_bits(message._private as usize as u64).as_changelog()
+    {
+        // SAFETY: the counters outlive the client (`install`).
+        unsafe { &*opaque.cast::<WireCounters>() }.acknowledged(of, message.offset);
     }
     Code::RD_KAFKA_RESP_ERR_NO_ERROR
 }

@@ -2,6 +2,7 @@
 
 use crate::plugin::BoundPlugin;
 use crossbeam_channel::{Receiver, Sender, bounded};
+use std::sync::Arc;
 use std::time::Duration;
 use wasmill_record::{CommitOffset, InputPartition};
 
@@ -12,7 +13,14 @@ const COMMANDS_MAX: usize = 4096;
 #[derive(Debug)]
 pub enum Command {
     /// Read this partition from `at` on. `by_policy`: nothing was committed yet, so that the position itself has to be.
-    Start { partition: InputPartition, epoch: u64, at: CommitOffset, by_policy: bool },
+    /// `state`: of the partition's number, where the pipeline keeps any.
+    Start {
+        partition: InputPartition,
+        epoch: u64,
+        at: CommitOffset,
+        by_policy: bool,
+        state: Option<Arc<wasmill_state::Partition>>,
+    },
     /// End what is open of these partitions and forget them. `lost`: they belong to somebody else already.
     Give { partitions: Vec<InputPartition>, lost: bool, done: Sender<Ack> },
     /// From the next call on it is this plugin that answers.

@@ -84,8 +84,9 @@ where
     /// What the instance has come to since the last time.
     pub(crate) fn count_plugin(&mut self) {
         let metrics = &self.metrics;
-        let InvokeCounts { renewals, recycled, dropped_emissions, dropped_log_lines, memory_bytes } =
+        let InvokeCounts { renewals, recycled, dropped_emissions, dropped_log_lines, unplanned_reads, memory_bytes } =
             self.plugin.take_counts();
+        metrics.plugin.unplanned_reads.inc_by(unplanned_reads);
         metrics.plugin.renewals.inc_by(renewals);
         metrics.plugin.recycles.inc_by(recycled);
         metrics.plugin.dropped_emissions.inc_by(dropped_emissions);

@@ -10,6 +10,10 @@ pub const AFTER_DRAIN: &str = "after-drain";
 pub const AFTER_SEND_OFFSETS: &str = "after-send-offsets";
 /// The broker has committed, we have not noted it.
 pub const AFTER_END_TXN: &str = "after-end-txn";
+/// The state of one partition is in its cache, that of the next one is not.
+pub const MID_APPLY: &str = "mid-apply";
+/// Part of a changelog is in the cache.
+pub const MID_RESTORE: &str = "mid-restore";
 /// A revoke was seen, nothing was answered.
 pub const IN_REVOKE: &str = "in-revoke";
 

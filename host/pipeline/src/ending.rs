@@ -56,7 +56,10 @@ where
             match next {
                 AfterStep::Next(next) => {
                     match next {
-                        Step::SendOffsets => crash::point(crash::AFTER_DRAIN),
+                        Step::SendOffsets => {
+                            self.note_changelog_ends();
+                            crash::point(crash::AFTER_DRAIN);
+                        }
                         Step::EndTxn => crash::point(crash::AFTER_SEND_OFFSETS),
                         Step::Drain | Step::CheckTopics => {}
                     }
@@ -67,7 +70,7 @@ where
                     crash::point(crash::AFTER_END_TXN);
                     let took = self.clock.now().saturating_duration_since(started);
                     self.metrics.commit_duration.observe(took.as_secs_f64());
-                    self.note_committed();
+                    self.note_committed(&token)?;
                     if replace {
                         self.metrics.producer_replacements.end_txn_repeated.inc();
                         self.replace_producer("its EndTxn was on the wire more than once");
@@ -79,7 +82,7 @@ where
                     return Ok(Ended::Void);
                 }
                 AfterStep::Replace => {
-                    self.learn_refusals();
+                    self.learn_refusals()?;
                     if let Err(failure) = &result {
                         self.note_fence(failure, open)?;
                     }
@@ -101,7 +104,7 @@ where
 
     fn take_step(&mut self, step: Step, token: &str, left: Duration) -> Result<Result<(), Failure>, Failed> {
         match step {
-            Step::Drain => Ok(self.sink.drain(left)),
+            Step::Drain => Ok(self.write_changes()?.and_then(|()| self.sink.drain(left))),
             Step::SendOffsets => Ok(self.send_offsets(token, left)),
             Step::CheckTopics => self.check_topics(left),
             Step::EndTxn => Ok(self.sink.commit(left)),
@@ -136,7 +139,8 @@ where
         format!("{}:{}:{}:{}", settings.instance, settings.run, settings.worker, self.transactions)
     }
 
-    fn note_committed(&mut self) {
+    fn note_committed(&mut self, token: &str) -> Result<(), Failed> {
+        let touched: Vec<InputPartition> = self.tracker.touched().map(|slot| slot.partition).collect();
         for slot in self.tracker.touched() {
             self.refused.settled(slot.partition, Offset(slot.next.next()));
         }
@@ -144,6 +148,7 @@ where
         self.open = None;
         self.metrics.transactions.committed.inc();
         self.metrics.transaction_open.set(0);
+        self.apply_changes(token, &touched)
     }
 
     fn note_failure(&self, step: Step, failure: &Failure, again: bool) {
@@ -167,7 +172,7 @@ where
         self.note_failure(Step::Drain, failure, false);
         match failure.class {
             Class::Fatal | Class::Unknown => {
-                self.learn_refusals();
+                self.learn_refusals()?;
                 if let Some(open) = self.open {
                     self.note_fence(failure, open)?;
                 }
@@ -194,7 +199,7 @@ where
 
     fn abort(&mut self) -> Result<(), Failed> {
         let Some(open) = self.open else { return Ok(()) };
-        self.learn_refusals();
+        self.learn_refusals()?;
         let deadline = self.clock.now() + self.settings.commit_deadline();
         loop {
             let left = deadline.saturating_duration_since(self.clock.now()).max(Duration::from_millis(1));
@@ -291,6 +296,7 @@ where
         let partitions: Vec<InputPartition> = self.tracker.touched().map(|slot| slot.partition).collect();
         if partitions.is_empty() {
             // All of them were given away meanwhile: their new owners have asked the broker.
+            self.keeping.drop_changes();
             self.close_books();
             return Ok(());
         }
@@ -307,8 +313,7 @@ where
                 tracing::info!(pipeline = self.settings.pipeline, token, committed = ours, held, "resolved");
                 self.metrics.transactions.resolved.inc();
                 if ours && held {
-                    self.note_committed();
-                    return Ok(());
+                    return self.note_committed(&token);
                 }
                 self.rewind()
             }
@@ -316,10 +321,14 @@ where
     }
 
     /// What the broker refused, learned before the rewind takes its place away.
-    fn learn_refusals(&mut self) {
+    fn learn_refusals(&mut self) -> Result<(), Failed> {
         let refusals = self.sink.take_refusals();
         if refusals.is_empty() {
-            return;
+            return Ok(());
+        }
+        if let Some(refusal) = refusals.iter().find(|refusal| refusal.origin.as_changelog().is_some()) {
+            // No record can be set aside for it: the next try would end the same way.
+            return Err(Failed::Changelog { message: format!("{}: {}", refusal.topic, refusal.error) });
         }
         let tracker = &self.tracker;
         let placed = refusals.into_iter().filter_map(|refusal| {
@@ -328,12 +337,14 @@ where
             Some((slot.partition, refusal.origin.offset(), words))
         });
         self.refused.learn(placed);
+        Ok(())
     }
 
     /// Everything since begin is void: read it again, with an instance that remembers nothing of it.
     pub(crate) fn rewind(&mut self) -> Result<(), Failed> {
         self.metrics.transactions.aborted.inc();
         self.metrics.rewinds.inc();
+        self.keeping.drop_changes();
         let back = self.tracker.rewind();
         self.owes = true;
         self.close_books();

@@ -16,7 +16,17 @@ pub enum Failed {
     Rewind { partition: InputPartition, to: i64, message: String },
     #[error("the broker does not take dead letters of `{topic}`: {message}; nothing was committed past the record")]
     DeadLetter { topic: String, message: String },
-    #[error("topic `{topic}` {what}; nothing was committed for it. Restart the process once it is what you want")]
+    #[error("the broker does not take changes of state: {message}; nothing was committed past them")]
+    Changelog { message: String },
+    #[error(
+        "the offsets of group `{group}` in partition {partition} were not committed by this pipeline: state and offsets do \
+         not belong together any more. To begin with empty state: wasmill state reset --group {group}; to go on from these \
+         offsets with the state as it is: wasmill run --accept-offsets"
+    )]
+    OffsetsReset { group: String, partition: i32 },
+    #[error("state can't be read: {message}; nothing was committed past the last transaction")]
+    State { message: String },
+    #[error("topic `{topic}` {what}; nothing is committed any more. Restart the process once it is what you want")]
     Topic { topic: String, what: String },
     #[error("not allowed to read topic `{topic}`: {message}")]
     Unauthorized { topic: String, message: String },

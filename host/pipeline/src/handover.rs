@@ -3,11 +3,14 @@
 //!
 //! Taking: forward, pause, assign at a placeholder, note it in the books, and leave the rest to the control plane
 //! ([`crate::taking`]) and the worker. Nothing here waits: the other partitions stand still until the answer is given.
-//! Giving: every worker ends what it has of them and acknowledges, then they are unassigned.
+//! Giving: every worker ends what it has of them and acknowledges, then they are unassigned. What the group says of a
+//! partition of the first input goes for those of the others, in the same calls: an unassignment of their own would count as
+//! the answer to a revoke, and another process could have the partition while we still read it.
 
 use crate::command::{Command, WorkerHandle};
 use crate::crash;
 use crate::failed::Failed;
+use crate::followers::with_followers;
 use crossbeam_channel::{Sender, bounded};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -28,6 +31,8 @@ pub struct Handover<G> {
     pub books: Arc<Mutex<Books>>,
     pub workers: Vec<WorkerHandle>,
     pub takes: Sender<Take>,
+    /// Number of inputs; the group speaks of the first one only.
+    pub inputs: u16,
     pub metrics: PipelineMetrics,
     /// A worker ends a transaction within the commit deadline, and aborts it within another one.
     pub ack_timeout: Duration,
@@ -37,6 +42,7 @@ pub struct Handover<G> {
 impl<G: Group> Handover<G> {
     pub fn assigned(&mut self, partitions: &[InputPartition]) -> Result<(), Failed> {
         self.metrics.rebalances.assigned.inc();
+        let partitions = &with_followers(partitions, self.inputs)[..];
         for partition in partitions {
             // Before the assign: records must never reach the poll thread's queue. Looking the queue up also creates
             // the partition's object, so that it can be paused.
@@ -60,6 +66,7 @@ impl<G: Group> Handover<G> {
 
     pub fn revoked(&mut self, partitions: &[InputPartition], lost: bool) -> Result<(), Failed> {
         let since = Instant::now();
+        let partitions = &with_followers(partitions, self.inputs)[..];
         crash::point(crash::IN_REVOKE);
         let rebalances = &self.metrics.rebalances;
         if lost {
@@ -132,5 +139,5 @@ fn consumer_failed(failure: Failure) -> Failed {
 }
 
 fn numbers(partitions: &[InputPartition]) -> Vec<i32> {
-    partitions.iter().map(|partition| partition.partition).collect()
+    partitions.iter().filter(|partition| partition.input == 0).map(|partition| partition.partition).collect()
 }

@@ -4,6 +4,7 @@
 //! a configured pipeline is put together on a real cluster and taken down again ([`start`]). Decisions are `settle`'s;
 //! what they are carried out on hides behind the seams of `record`, so that flow tests run this very code in memory.
 
+mod changelogs;
 pub mod command;
 mod company;
 mod counts;
@@ -11,13 +12,16 @@ pub mod crash;
 mod current;
 mod ending;
 pub mod failed;
+mod followers;
 pub mod handover;
+mod keeping;
 mod letters;
 #[cfg(feature = "native-plugins")]
 pub mod native;
 pub mod plugin;
 mod process;
 pub mod progress;
+pub mod restoring;
 pub mod settings;
 mod single_step;
 pub mod start;
@@ -35,6 +39,6 @@ pub use current::Current;
 pub use failed::Failed;
 pub use plugin::{BoundPlugin, Loader, NATIVE_PLUGINS, Plugins, PluginsError};
 pub use settings::WorkerSettings;
-pub use start::{Identity, Pipeline, Stopped, start};
+pub use start::{Identity, Kept, Pipeline, Process, Stopped, start};
 pub use swap::Swapper;
 pub use worker::Worker;

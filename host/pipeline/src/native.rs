@@ -2,13 +2,24 @@
 //!
 //! Compiled in by the feature `native-plugins` only.
 
+mod count;
+
 use wasmill_record::{Batch, CallSource, GuestFailure, GuestFailureKind, Invoke, InvokeError, Outcome, Reply};
 
 /// Answers every record with one outcome, chosen by its value.
 #[derive(Clone, Copy)]
 pub struct Native {
     name: &'static str,
-    answer: Function,
+    answer: Answers,
+}
+
+/// How a native plugin answers.
+#[derive(Clone, Copy)]
+enum Answers {
+    /// By a record's value and its attempt.
+    Each(Function),
+    /// By what it has kept: [`count`].
+    Counting,
 }
 
 /// Value and attempt of one record in, an answer out.
@@ -21,7 +32,7 @@ enum Answer {
 }
 
 /// Their names, for the checks of the configuration.
-pub const NATIVE_PLUGINS: &[&str] = &["identity", "validator", "retry-first"];
+pub const NATIVE_PLUGINS: &[&str] = &["identity", "validator", "retry-first", count::NAME];
 
 impl Native {
     /// The plugin of this name, one of [`NATIVE_PLUGINS`].
@@ -41,13 +52,30 @@ impl Native {
                     false => Answer::Forward,
                 })
             }
+            count::NAME => return Some(Native { name: count::NAME, answer: Answers::Counting }),
             _ => return None,
         };
-        Some(Native { name, answer })
+        Some(Native { name, answer: Answers::Each(answer) })
+    }
+
+    /// For one worker.
+    pub fn instance<B: Batch>(self) -> Box<dyn Invoke<B>> {
+        match self.answer {
+            Answers::Each(answer) => Box::new(Each { name: self.name, answer }),
+            Answers::Counting => Box::new(count::Count::new()),
+        }
     }
 
     pub fn name(&self) -> &'static str {
         self.name
+    }
+
+    /// Names of its stores, by number.
+    pub fn stores(&self) -> Vec<String> {
+        match self.answer {
+            Answers::Each(_) => Vec::new(),
+            Answers::Counting => count::Count::stores(),
+        }
     }
 }
 
@@ -55,7 +83,13 @@ fn contains(value: Option<&[u8]>, words: &[u8]) -> bool {
     value.is_some_and(|value| value.windows(words.len()).any(|window| window == words))
 }
 
-impl<B: Batch> Invoke<B> for Native {
+/// A plugin without state, of one worker.
+struct Each {
+    name: &'static str,
+    answer: Function,
+}
+
+impl<B: Batch> Invoke<B> for Each {
     fn invoke(
         &mut self,
         batch: &B,

@@ -9,7 +9,7 @@ use crate::letters::HOST_CODES;
 use crate::native::Native;
 use std::collections::BTreeMap;
 use std::path::Path;
-use wasmill_config::{Config, Pipeline, PluginKind, Problem, WasmPlugin};
+use wasmill_config::{Config, Delivery, Pipeline, PluginKind, Problem, WasmPlugin};
 use wasmill_record::{Batch, Invoke};
 use wasmill_sandbox::{BindProblem, Binding, Cache, CacheError, Engine, LoadError, Plugin, Request};
 use wasmill_telemetry::PipelineMetrics;
@@ -62,7 +62,10 @@ impl Plugins {
         let mut bound = BTreeMap::new();
         for pipeline in &config.pipelines {
             match bind(pipeline, &loaded) {
-                Ok(Some(plugin)) => drop(bound.insert(pipeline.name.clone(), plugin)),
+                Ok(Some(plugin)) => {
+                    problems.extend(state_problems(config, pipeline, plugin.stores()));
+                    bound.insert(pipeline.name.clone(), plugin);
+                }
                 Ok(None) => {} // its plugin did not load
                 Err(unfit) => problems.extend(unfit),
             }
@@ -78,6 +81,27 @@ impl Plugins {
     pub fn of(&self, pipeline: &str) -> Option<&BoundPlugin> {
         self.bound.get(pipeline)
     }
+}
+
+/// What is wrong with a pipeline that keeps state in these stores.
+fn state_problems(config: &Config, pipeline: &Pipeline, stores: &[String]) -> Vec<Problem> {
+    let mut problems = Vec::new();
+    let place = &pipeline.plugin.place;
+    let names = stores.join(", ");
+    if !stores.is_empty() && config.state_directory.is_none() {
+        let hint = "add at the end of the file: `state: { directory: /var/lib/wasmill }`".to_owned();
+        problems
+            .push(place.problem(format!("the plugin keeps state ({names}) and there is no place for it"), Some(hint)));
+    }
+    if !stores.is_empty() && pipeline.delivery == Delivery::AtLeastOnce {
+        let message = format!("the plugin keeps state ({names}); records that come twice would be counted twice");
+        problems.push(place.problem(message, Some("take `delivery: at_least_once` out".to_owned())));
+    }
+    for options in pipeline.stores.iter().filter(|options| !stores.contains(&options.name)) {
+        let known = if stores.is_empty() { "it has none".to_owned() } else { format!("there are: {names}") };
+        problems.push(options.place.problem(format!("the plugin has no store `{}`; {known}", options.name), None));
+    }
+    problems
 }
 
 /// A folder that others can write to is refused; one that can't be had costs only time.
@@ -127,7 +151,7 @@ fn bind(pipeline: &Pipeline, loaded: &BTreeMap<&str, Plugin>) -> Result<Option<B
         PluginKind::Wasm(wasm) => wasm,
         PluginKind::Native(name) => return native(name, pipeline).map(Some),
     };
-    loaded.get(wasm.name.as_str()).map(|plugin| BoundPlugin::bind(pipeline, plugin)).transpose()
+    loaded.get(wasm.name.as_str()).map(|plugin| BoundPlugin::bind(pipeline, plugin, None)).transpose()
 }
 
 /// At the name that the plugin has not got, or where a missing one would be.
@@ -141,6 +165,7 @@ fn misfit(unfit: &BindProblem, pipeline: &Pipeline) -> Problem {
         }
         BindProblem::MissingOutput { .. } => Some(&pipeline.outputs_place),
         BindProblem::MissingInput { .. } | BindProblem::OneInput { .. } => Some(&pipeline.inputs_place),
+        BindProblem::UnknownStore { .. } => None,
     };
     place.unwrap_or(&pipeline.plugin.place).problem(unfit.to_string(), None)
 }
@@ -170,12 +195,18 @@ impl std::fmt::Debug for BoundPlugin {
 #[derive(Clone)]
 enum Kind {
     #[cfg(feature = "native-plugins")]
-    Native(Native),
+    Native {
+        native: Native,
+        /// Of the pipeline, by its numbers.
+        stores: Vec<String>,
+    },
     Wasm {
         /// In the configuration.
         name: String,
         plugin: Plugin,
         binding: Binding,
+        /// Of the pipeline, by its numbers.
+        stores: Vec<String>,
     },
 }
 
@@ -183,27 +214,45 @@ impl BoundPlugin {
     /// One of [`NATIVE_PLUGINS`].
     #[cfg(feature = "native-plugins")]
     pub fn native(name: &str) -> Option<BoundPlugin> {
-        Native::find(name).map(|native| BoundPlugin(Kind::Native(native)))
+        Native::find(name).map(|native| BoundPlugin(Kind::Native { native, stores: native.stores() }))
     }
 
-    /// With the names of its inputs and outputs looked up.
+    /// With the names of its inputs, outputs and stores looked up. `stores` are those that a running pipeline has opened;
+    /// `None`: it will open what the plugin uses.
     ///
     /// # Errors
     /// Everything that does not fit, with its place in the file.
-    pub(crate) fn bind(pipeline: &Pipeline, plugin: &Plugin) -> Result<BoundPlugin, Vec<Problem>> {
+    pub(crate) fn bind(
+        pipeline: &Pipeline,
+        plugin: &Plugin,
+        stores: Option<&[String]>,
+    ) -> Result<BoundPlugin, Vec<Problem>> {
         let inputs: Vec<(&str, &str)> =
             pipeline.inputs.iter().map(|input| (input.name.as_str(), input.topic.as_str())).collect();
         let outputs: Vec<&str> = pipeline.outputs.iter().map(|output| output.name.as_str()).collect();
-        let bound = plugin.bind(&pipeline.name, &inputs, &outputs);
+        let used = || plugin.manifest().used_stores().map(|store| store.name.clone()).collect();
+        let stores: Vec<String> = stores.map_or_else(used, <[String]>::to_vec);
+        let names: Vec<&str> = stores.iter().map(String::as_str).collect();
+        let bound = plugin.bind(&pipeline.name, &inputs, &outputs, &names);
         let binding = bound.map_err(|unfit| unfit.iter().map(|it| misfit(it, pipeline)).collect::<Vec<_>>())?;
-        Ok(BoundPlugin(Kind::Wasm { name: pipeline.plugin.name().to_owned(), plugin: plugin.clone(), binding }))
+        let name = pipeline.plugin.name().to_owned();
+        Ok(BoundPlugin(Kind::Wasm { name, plugin: plugin.clone(), binding, stores }))
+    }
+
+    /// Names of the pipeline's stores, by number.
+    pub fn stores(&self) -> &[String] {
+        match &self.0 {
+            #[cfg(feature = "native-plugins")]
+            Kind::Native { stores, .. } => stores,
+            Kind::Wasm { stores, .. } => stores,
+        }
     }
 
     /// For one worker.
     pub(crate) fn instance<B: Batch>(&self) -> Box<dyn Invoke<B>> {
         match &self.0 {
             #[cfg(feature = "native-plugins")]
-            Kind::Native(native) => Box::new(*native),
+            Kind::Native { native, .. } => native.instance(),
             Kind::Wasm { plugin, binding, .. } => Box::new(plugin.instance(binding.clone())),
         }
     }
@@ -212,7 +261,7 @@ impl BoundPlugin {
     pub fn name(&self) -> &str {
         match &self.0 {
             #[cfg(feature = "native-plugins")]
-            Kind::Native(native) => native.name(),
+            Kind::Native { native, .. } => native.name(),
             Kind::Wasm { name, .. } => name,
         }
     }
@@ -221,7 +270,7 @@ impl BoundPlugin {
     pub fn digest(&self) -> Option<&str> {
         match &self.0 {
             #[cfg(feature = "native-plugins")]
-            Kind::Native(_) => None,
+            Kind::Native { .. } => None,
             Kind::Wasm { plugin, .. } => Some(plugin.digest()),
         }
     }
@@ -237,7 +286,7 @@ impl BoundPlugin {
     pub(crate) fn introduce(&self, metrics: &PipelineMetrics) {
         match &self.0 {
             #[cfg(feature = "native-plugins")]
-            Kind::Native(_) => {}
+            Kind::Native { .. } => {}
             Kind::Wasm { name, plugin, .. } => {
                 metrics.plugin(name, plugin.digest());
                 let own = plugin.manifest().codes.iter().cloned();

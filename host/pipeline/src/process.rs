@@ -30,12 +30,14 @@ pub(crate) struct Place {
     /// Of key and value.
     pub(crate) bytes: usize,
     pub(crate) attempt: u32,
+    /// Position of its answer in the reply.
+    pub(crate) answer: usize,
 }
 
 impl Place {
-    pub(crate) fn of<B: Batch>(batch: &B, at: usize, slot: SlotNumber, attempt: u32) -> Place {
+    pub(crate) fn of<B: Batch>(batch: &B, at: usize, slot: SlotNumber, attempt: u32, answer: usize) -> Place {
         let record = batch.record(at);
-        Place { partition: batch.partition(), slot, offset: record.offset, bytes: record.size(), attempt }
+        Place { partition: batch.partition(), slot, offset: record.offset, bytes: record.size(), attempt, answer }
     }
 }
 
@@ -61,7 +63,7 @@ where
             return Ok(());
         };
         self.stuck.delivered(partition, self.clock.now());
-        if self.waiting.is_held(partition) {
+        if self.waiting.is_held(partition) || self.keeping.is_pending(partition) {
             return Ok(());
         }
         let stale = (0..batch.len()).take_while(|at| held.next.is_past(batch.record(*at).offset)).count();
@@ -142,6 +144,7 @@ where
                 GuestFailureKind::Deadline => failures.deadline.inc(),
                 GuestFailureKind::Memory => failures.memory.inc(),
                 GuestFailureKind::Protocol => failures.protocol.inc(),
+                GuestFailureKind::StateTooLarge => failures.state_too_large.inc(),
                 GuestFailureKind::TooLarge => failures.too_large.inc(),
             };
         }
@@ -153,6 +156,7 @@ where
         self.dispositions.clear();
         self.called_at_ms = self.clock.wall_ms();
         let source = CallSource { attempt, now_ms: self.called_at_ms };
+        self.open_state(batch, from);
         self.plugin.invoke(batch, from, count, &source, &mut self.reply)?;
         let protocol = |message: String| GuestFailure { kind: GuestFailureKind::Protocol, message };
         if self.reply.outcomes.len() != count {
@@ -164,7 +168,7 @@ where
             let decided = decide(outcome, &self.reply, attempt, spread, &self.settings.policy);
             self.dispositions.push(decided.map_err(|reason| protocol(reason.to_owned()))?);
         }
-        Ok(())
+        Ok(self.check_changes()?)
     }
 
     /// The host can't call the plugin: no record is to blame, so none is settled.
@@ -181,7 +185,7 @@ where
         self.progress.enter(Phase::Write, self.clock.now());
         for index in 0..self.dispositions.len() {
             let at = from + index;
-            let place = Place::of(batch, at, slot, attempt);
+            let place = Place::of(batch, at, slot, attempt, index);
             let disposition = self.dispositions[index];
             if self.settle(batch, at, place, disposition)? == Flow::Cut {
                 return Ok(Flow::Cut);
@@ -207,20 +211,32 @@ where
             self.commit_now();
             return Ok(Flow::Cut);
         }
-        let written = match self.refused.suspicion(place.partition, place.offset) {
+        let suspicion = self.refused.suspicion(place.partition, place.offset);
+        // What it answered is not what is written.
+        let known = suspicion == Suspicion::Culprit && self.refused.refusal(place.partition, place.offset).is_some();
+        let written = match suspicion {
             Suspicion::None => self.write(batch, at, place, disposition),
             Suspicion::Alone => self.write_alone(batch, at, place, disposition),
             Suspicion::Culprit => self.write_culprit(batch, at, place, disposition)?,
         };
-        let written = match written {
-            Err(WriteError::Refused(words)) => self.output_refused(batch, at, place, &words, false),
-            other => other,
+        let (written, refused) = match written {
+            Err(WriteError::Refused(words)) => (self.output_refused(batch, at, place, &words, false), true),
+            other => (other, known),
         };
         let flow = self.settled_or_void(place, written)?;
-        if flow == Flow::Go {
-            self.tally.outcome(disposition);
+        if flow == Flow::Cut {
+            return Ok(Flow::Cut);
         }
-        Ok(flow)
+        self.tally.outcome(disposition);
+        if !refused {
+            self.keep_changes(batch, at, place)?;
+        } else if self.has_changes(place.answer) {
+            // It became a dead letter, so its changes are not kept. The answers behind it have seen them: they are asked
+            // for again.
+            self.read_again(place.partition)?;
+            return Ok(Flow::Cut);
+        }
+        Ok(Flow::Go)
     }
 
     pub(crate) fn settled_or_void(&mut self, place: Place, written: Result<(), WriteError>) -> Result<Flow, Failed> {
@@ -346,7 +362,7 @@ where
             self.transactions += 1;
             // The budget is the last moment at which an open transaction is closed, whatever the interval says.
             let due = now + self.settings.commit_interval.min(self.settings.budget());
-            self.open = Some(Open { begun: now, due, records: 0, bytes: 0 });
+            self.open = Some(Open { begun: now, due, records: 0, bytes: 0, state_bytes: 0 });
             self.metrics.transaction_open.set(1);
         }
         self.tracker.touch(slot);

@@ -1,9 +1,12 @@
 //! What a worker needs of the configuration, in the units it uses.
 
 use std::time::Duration;
-use wasmill_config::PluginKind;
+use wasmill_config::{PluginKind, StateLimits};
 use wasmill_record::BatchLimits;
 use wasmill_settle::{Backoff, Policy};
+
+/// Of a record batch with one change, beside key and value.
+const CHANGE_OVERHEAD_BYTES: usize = 512;
 
 /// Settings of one worker; all durations are derived in one place, so that their order is visible.
 #[derive(Debug, Clone)]
@@ -17,6 +20,12 @@ pub struct WorkerSettings {
     /// Name of each output, by its number.
     pub outputs: Vec<String>,
     pub dead_letter_topic: String,
+    /// Name of each store, by its number.
+    pub stores: Vec<String>,
+    /// Keys and values that one transaction changes, in all: reaching it commits.
+    pub state_overlay_bytes_max: usize,
+    pub state_key_bytes_max: usize,
+    pub state_value_bytes_max: usize,
     pub config_digest: String,
     /// `<instance>:<run>`: the start of every token.
     pub instance: String,
@@ -27,6 +36,8 @@ pub struct WorkerSettings {
     pub commit_records_max: usize,
     pub commit_bytes_max: usize,
     pub transaction_timeout: Duration,
+    /// Positions of several inputs are committed at least so often.
+    pub refresh_interval: Duration,
     /// A new instance of the plugin may take this long to start; zero where it takes nothing.
     pub start_deadline: Duration,
 }
@@ -41,6 +52,10 @@ impl WorkerSettings {
             topics: config.inputs.iter().map(|input| input.topic.clone()).collect(),
             outputs: config.outputs.iter().map(|output| output.name.clone()).collect(),
             dead_letter_topic: config.dead_letters.topic.clone(),
+            stores: Vec::new(),
+            state_overlay_bytes_max: usize::MAX,
+            state_key_bytes_max: 0,
+            state_value_bytes_max: 0,
             config_digest: config.digest.clone(),
             instance: instance.to_owned(),
             run: run.to_owned(),
@@ -54,11 +69,21 @@ impl WorkerSettings {
             commit_records_max: config.commit.records_max,
             commit_bytes_max: config.commit.bytes_max,
             transaction_timeout: config.commit.transaction_timeout,
+            refresh_interval: config.commit.refresh_interval,
             start_deadline: match &config.plugin.kind {
                 PluginKind::Native(_) => Duration::ZERO,
                 PluginKind::Wasm(plugin) => plugin.limits.start_deadline,
             },
         }
+    }
+
+    /// The worker keeps state in these stores; a change may be as large as their topics take, `topic_bytes_max`.
+    pub fn keep(&mut self, stores: &[String], limits: &StateLimits, topic_bytes_max: Option<usize>) {
+        self.stores = stores.to_vec();
+        self.state_overlay_bytes_max = limits.overlay_bytes;
+        let most = topic_bytes_max.unwrap_or(usize::MAX).saturating_sub(CHANGE_OVERHEAD_BYTES);
+        self.state_key_bytes_max = limits.key_bytes_max.min(most / 2);
+        self.state_value_bytes_max = limits.value_bytes_max.min(most.saturating_sub(self.state_key_bytes_max));
     }
 
     /// A transaction may be open this long before it is closed with what is decided (R5.7).

@@ -43,7 +43,7 @@ where
                     self.touch(slot)?;
                     match (disposition, self.open) {
                         (Some(disposition), Some(_)) => {
-                            let place = Place::of(batch, at, slot, attempt);
+                            let place = Place::of(batch, at, slot, attempt, 0);
                             self.settle(batch, at, place, disposition)?
                         }
                         _ => Flow::Cut,
@@ -75,7 +75,7 @@ where
         failure: &GuestFailure,
     ) -> Result<Flow, Failed> {
         self.touch(slot)?;
-        let place = Place::of(batch, at, slot, attempt);
+        let place = Place::of(batch, at, slot, attempt, 0);
         let flow = match self.open {
             None => Flow::Cut,
             Some(_) => {

@@ -1,14 +1,16 @@
 //! A configured pipeline, put together on a real cluster: the parts in order, each built once.
 
+use crate::changelogs::Changelogs;
 use crate::command::WorkerHandle;
 use crate::current::{Current, Listener};
 use crate::failed::Failed;
 use crate::handover::Handover;
 use crate::plugin::BoundPlugin;
 use crate::progress::Progress;
+use crate::restoring::{Restore, Restoring};
 use crate::settings::WorkerSettings;
 use crate::supervisor::{Supervisor, WorkerThread, component};
-use crate::taking::Taking;
+use crate::taking::{Taking, Tell};
 use crate::topics::{Topics, TopicsError};
 use crate::watch::{Asker, Watch};
 use crate::worker::{Parts, Worker};
@@ -17,17 +19,21 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
-use wasmill_config::Delivery;
+use wasmill_config::{Delivery, StateLimits};
 use wasmill_kafka::{
-    AtLeastOnceSink, Consumer, ConsumerSettings, Inlet, KafkaBatch, KafkaError, Probe, ProbeError, ProducerSettings,
-    TransactionalSink, linger_ms,
+    AtLeastOnceSink, ChangelogReader, Consumer, ConsumerSettings, Inlet, KafkaBatch, KafkaError, Probe, ProbeError,
+    ProducerSettings, TransactionalSink, linger_ms,
 };
 use wasmill_record::{Group, Sink, SystemClock};
 use wasmill_settle::Books;
+use wasmill_state::{Database, StoreSettings, Stores};
 use wasmill_telemetry::{Health, Metrics, State};
 
 /// One look for brokers; between two of them the stop flag is looked at.
 const REACH_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Asked once, of a broker that has just answered.
+const CLUSTER_ID_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Idle wait of a fetch, at most; the commit interval when that is shorter.
 const FETCH_WAIT_MAX: Duration = Duration::from_millis(100);
@@ -47,6 +53,25 @@ pub struct Identity {
     pub run: String,
 }
 
+/// What the pipelines of a process share.
+#[derive(Clone)]
+pub struct Process {
+    pub identity: Identity,
+    /// `None`: no pipeline keeps any.
+    pub state: Option<Kept>,
+    /// State goes with offsets that were not committed by its pipeline, because the operator says so.
+    pub accept_offsets: bool,
+    pub metrics: Metrics,
+    pub health: Health,
+}
+
+/// Where keyed state is cached, and what it may take.
+#[derive(Clone)]
+pub struct Kept {
+    pub database: Database,
+    pub limits: StateLimits,
+}
+
 /// A running pipeline.
 pub struct Pipeline {
     pub name: String,
@@ -63,6 +88,8 @@ pub enum Stopped {
     Topics(#[from] TopicsError),
     #[error(transparent)]
     Brokers(#[from] ProbeError),
+    #[error("state can't be kept: {0}")]
+    State(String),
     #[error("told to stop before a broker answered")]
     Told,
     #[error("no thread: {0}")]
@@ -74,15 +101,15 @@ pub enum Stopped {
 pub fn start(
     config: &wasmill_config::Pipeline,
     plugin: &Current,
-    identity: &Identity,
-    metrics: &Metrics,
-    health: &Health,
+    process: &Process,
     stop: Arc<AtomicBool>,
 ) -> Result<Pipeline, Stopped> {
+    let Process { metrics, health, .. } = process;
     let name = component(&config.name);
     health.set(&name, State::Starting { reason: "asking the brokers".to_owned() });
     let probe = Probe::new(&config.cluster)?;
-    let topics = topics_of(config, &probe, &name, health, &stop)?;
+    let topics = topics_of(config, &plugin.plugin(), &probe, &name, health, &stop)?;
+    let state = open_state(config, &plugin.plugin(), process, &probe, &topics)?;
 
     let consumer = Arc::new(Consumer::new(
         &config.cluster,
@@ -104,9 +131,7 @@ pub fn start(
         for worker in 0..config.workers {
             let asker = watch.asker();
             let failures = &failures;
-            workers.push(start_worker(
-                config, plugin, identity, metrics, health, &consumer, &topics, &books, asker, failures, worker,
-            )?);
+            workers.push(start_worker(config, plugin, process, &consumer, &topics, &books, asker, failures, worker)?);
         }
         let listeners = workers.iter().map(|worker| listener(worker, &consumer)).collect();
         Ok::<_, Stopped>((workers, listeners))
@@ -114,12 +139,19 @@ pub fn start(
     let handles: Vec<WorkerHandle> = workers.iter().map(|worker| worker.handle.clone()).collect();
 
     let (takes, taken) = bounded(TAKES_MAX);
-    let taking = Taking {
+    let tell = Arc::new(Tell {
         group: Arc::clone(&consumer),
         books: Arc::clone(&books),
         workers: handles.clone(),
+        metrics: pipeline_metrics.clone(),
+    });
+    let restores =
+        state.map(|stores| start_restoring(config, stores, process, &topics, &tell, &failures)).transpose()?;
+    let (restores, restoring) = restores.unzip();
+    let taking = Taking {
+        tell,
         takes: taken,
-        metrics: metrics.pipeline(&config.name),
+        restores,
         start: config.inputs.iter().map(|input| input.start).collect(),
         partitions: config.inputs.iter().map(|input| topics.partitions(&input.topic)).collect(),
         begun: Mutex::default(),
@@ -140,6 +172,7 @@ pub fn start(
             books,
             workers: handles,
             takes,
+            inputs: u16::try_from(config.inputs.len()).unwrap_or(u16::MAX),
             metrics: pipeline_metrics.clone(),
             // Commit, then abort, each within the commit deadline, and a start that may be in its last try.
             ack_timeout: config.commit.transaction_timeout * 2,
@@ -157,7 +190,7 @@ pub fn start(
         let result = supervisor.run();
         let_go(move || {
             drop((end_watch, supervisor));
-            for control in [taking, watching] {
+            for control in [taking, watching].into_iter().chain(restoring) {
                 if control.join().is_err() {
                     tracing::error!("a control thread panicked");
                 }
@@ -185,9 +218,63 @@ impl Pipeline {
     }
 }
 
+/// The pipeline's part of the database, and the cluster it is of; `None`: it keeps no state.
+fn open_state(
+    config: &wasmill_config::Pipeline,
+    plugin: &BoundPlugin,
+    process: &Process,
+    probe: &Probe,
+    topics: &Topics,
+) -> Result<Option<(Stores, String)>, Stopped> {
+    if plugin.stores().is_empty() {
+        return Ok(None);
+    }
+    let kept = process.state.as_ref().ok_or_else(|| Stopped::State("there is no state.directory".to_owned()))?;
+    let cluster_id = probe.cluster_id(CLUSTER_ID_TIMEOUT)?;
+    let settings = plugin.stores().iter().zip(&topics.changelogs.topics).map(|(name, changelog)| StoreSettings {
+        name: name.clone(),
+        topic_id: changelog.id.clone(),
+        ttl: config.stores.iter().find(|store| store.name == *name).and_then(|store| store.ttl),
+    });
+    let stores = kept.database.stores(&cluster_id, &config.group, settings.collect());
+    let stores = stores.map_err(|error| Stopped::State(error.to_string()))?;
+    Ok(Some((stores, cluster_id)))
+}
+
+/// The thread that restores state, and how partitions get to it.
+fn start_restoring(
+    config: &wasmill_config::Pipeline,
+    (stores, cluster_id): (Stores, String),
+    process: &Process,
+    topics: &Topics,
+    tell: &Arc<Tell<Consumer>>,
+    failures: &Sender<Failed>,
+) -> Result<(Sender<Restore>, JoinHandle<()>), Stopped> {
+    let changelogs: Vec<String> = topics.changelogs.topics.iter().map(|topic| topic.name.clone()).collect();
+    let (restores, taken) = bounded(TAKES_MAX);
+    let restoring = Restoring {
+        pipeline: config.name.clone(),
+        group: config.group.clone(),
+        source: Box::new(ChangelogReader::new(&config.cluster, &changelogs)?),
+        stores,
+        cluster_id,
+        delete_retention: topics.changelogs.delete_retention(),
+        accept_offsets: process.accept_offsets,
+        restores: taken,
+        tell: Arc::clone(tell),
+        clock: SystemClock,
+        metrics: process.metrics.pipeline(&config.name),
+        health: process.health.clone(),
+        failures: failures.clone(),
+    };
+    let thread = thread(&format!("{}/restore", config.name), move || restoring.run())?;
+    Ok((restores, thread))
+}
+
 /// Waits for as long as no broker answers, or none answers properly; a broker that refuses us and a missing topic end it.
 fn topics_of(
     config: &wasmill_config::Pipeline,
+    plugin: &BoundPlugin,
     probe: &Probe,
     component: &str,
     health: &Health,
@@ -195,7 +282,9 @@ fn topics_of(
 ) -> Result<Topics, Stopped> {
     loop {
         let answer = match probe.reach(REACH_TIMEOUT) {
-            Ok(()) => Topics::ask(probe, config),
+            Ok(()) => {
+                Topics::ask(probe, config).and_then(|topics| topics.with_changelogs(probe, config, plugin.stores()))
+            }
             Err(error) => Err(TopicsError::Probe(error)),
         };
         match answer {
@@ -213,20 +302,23 @@ fn topics_of(
 }
 
 /// Whether the brokers have what the pipeline needs; changes nothing there.
-pub fn check_brokers(config: &wasmill_config::Pipeline, timeout: Duration) -> Result<(), Stopped> {
+pub fn check_brokers(
+    config: &wasmill_config::Pipeline,
+    plugin: &BoundPlugin,
+    timeout: Duration,
+) -> Result<(), Stopped> {
     let probe = Probe::new(&config.cluster)?;
     probe.reach(timeout)?;
-    Topics::ask(&probe, config)?;
+    let topics = Topics::ask(&probe, config)?;
+    Changelogs::check(&probe, config, plugin.stores(), topics.input_partitions(config))?;
     Ok(())
 }
 
 #[expect(clippy::too_many_arguments, reason = "wiring: each part is named once, and only here")]
 fn start_worker(
     config: &wasmill_config::Pipeline,
-    plugin: &BoundPlugin,
-    identity: &Identity,
-    metrics: &Metrics,
-    health: &Health,
+    bound: &BoundPlugin,
+    process: &Process,
     consumer: &Arc<Consumer>,
     topics: &Topics,
     books: &Arc<Mutex<Books>>,
@@ -234,6 +326,7 @@ fn start_worker(
     failures: &Sender<Failed>,
     worker: usize,
 ) -> Result<WorkerThread, Stopped> {
+    let Process { identity, metrics, health, .. } = process;
     let outputs = Arc::new(topics.outputs(config));
     let exactly_once = config.delivery == Delivery::ExactlyOnce;
     let producers = if config.outputs.iter().all(|output| output.partition == wasmill_config::Partitioner::Source) {
@@ -252,8 +345,11 @@ fn start_worker(
     let (handle, commands) = WorkerHandle::new(worker);
     let progress = Arc::new(Progress::new(Instant::now()));
     let worker_metrics = metrics.worker(&config.name, worker);
-    let plugin = plugin.instance();
-    let worker_settings = WorkerSettings::new(config, worker, &identity.instance, &identity.run);
+    let plugin = bound.instance();
+    let mut worker_settings = WorkerSettings::new(config, worker, &identity.instance, &identity.run);
+    if let Some(kept) = &process.state {
+        worker_settings.keep(bound.stores(), &kept.limits, topics.changelogs.bytes_max());
+    }
     let source = Inlet::new(Arc::clone(consumer), worker);
     let thread_name = format!("{}/{worker}", config.name);
     let (books, health, failures) = (Arc::clone(books), health.clone(), failures.clone());

@@ -109,7 +109,7 @@ impl Swapper {
         if digest(&before) == plugin.digest() {
             return Verdict::Same { digest: plugin.digest().to_owned() };
         }
-        let after = match BoundPlugin::bind(pipeline, plugin) {
+        let after = match BoundPlugin::bind(pipeline, plugin, Some(before.stores())) {
             Ok(after) => after,
             Err(problems) => return Verdict::Refused { problems: problems.iter().map(ToString::to_string).collect() },
         };

@@ -1,5 +1,8 @@
 //! What the brokers must have before a pipeline starts, and must not change while it runs.
 
+mod partitions;
+
+use crate::changelogs::Changelogs;
 use crate::watch::Look;
 use std::fmt::Write;
 use std::time::Duration;
@@ -16,17 +19,48 @@ const LOOK_TIMEOUT: Duration = Duration::from_secs(1);
 pub(crate) struct Topics {
     /// Facts of inputs, outputs and dead letters, each name once.
     known: Vec<TopicFacts>,
+    /// In their order, the leader first.
+    inputs: Vec<partitions::Input>,
+    bootstrap_servers: String,
+    pub(crate) changelogs: Changelogs,
 }
 
 impl Topics {
-    /// Asks the brokers; missing topics are named all at once, with the commands that create them.
+    /// Asks the brokers; missing topics are named all at once, with the commands that create them, and inputs with unequal
+    /// numbers of partitions with those that add the missing ones.
     pub(crate) fn ask(probe: &Probe, config: &Pipeline) -> Result<Topics, TopicsError> {
         let known = probe.topics(&names(config), ASK_TIMEOUT)?;
         let missing: Vec<&TopicFacts> = known.iter().filter(|topic| !topic.exists()).collect();
         if !missing.is_empty() {
             return Err(TopicsError::Missing(missing_text(&missing, &known, config)));
         }
-        Ok(Topics { known })
+        let inputs = config.inputs.iter().map(|input| partitions::Input {
+            name: input.name.clone(),
+            topic: input.topic.clone(),
+            partitions: find(&known, &input.topic).map_or(0, |facts| facts.partitions),
+        });
+        let inputs: Vec<partitions::Input> = inputs.collect();
+        let bootstrap_servers = config.cluster.bootstrap_servers.clone();
+        if let Some(text) = partitions::unequal(&config.name, &bootstrap_servers, &inputs) {
+            return Err(TopicsError::Unequal(text));
+        }
+        Ok(Topics { known, inputs, bootstrap_servers, changelogs: Changelogs::default() })
+    }
+
+    /// The topics of `stores`, created where they are missing.
+    pub(crate) fn with_changelogs(
+        mut self,
+        probe: &Probe,
+        config: &Pipeline,
+        stores: &[String],
+    ) -> Result<Topics, TopicsError> {
+        self.changelogs = Changelogs::ensure(probe, config, stores, self.input_partitions(config))?;
+        Ok(self)
+    }
+
+    /// Of the first input.
+    pub(crate) fn input_partitions(&self, config: &Pipeline) -> i32 {
+        config.inputs.first().map_or(0, |input| self.partitions(&input.topic))
     }
 
     pub(crate) fn partitions(&self, topic: &str) -> i32 {
@@ -35,7 +69,7 @@ impl Topics {
 
     /// The largest `max.message.bytes` of any of them.
     pub(crate) fn record_bytes_max(&self) -> usize {
-        self.known.iter().filter_map(|topic| topic.bytes_max).max().unwrap_or(0)
+        self.all().filter_map(|topic| topic.settings.bytes_max).max().unwrap_or(0)
     }
 
     pub(crate) fn outputs(&self, config: &Pipeline) -> OutputTopics {
@@ -47,18 +81,19 @@ impl Topics {
             name: name.to_owned(),
             partitions: self.partitions(name),
             partitioner,
-            bytes_max: self.facts(name).and_then(|facts| facts.bytes_max).filter(|_| !compressed),
+            bytes_max: self.facts(name).and_then(|facts| facts.settings.bytes_max).filter(|_| !compressed),
         };
         OutputTopics {
             outputs: config.outputs.iter().map(|output| topic(&output.topic, output.partition)).collect(),
             dead_letters: topic(&config.dead_letters.topic, Partitioner::Source),
+            changelogs: self.changelogs.topics.iter().map(|facts| topic(&facts.name, Partitioner::Source)).collect(),
         }
     }
 
-    /// Compares with the brokers' present answer. Partitions that were added are no change: they are taken by the next
-    /// rebalance.
+    /// Compares with the brokers' present answer. Partitions that were added are no change as long as every input has those
+    /// of the leader, and there is no state: they are taken by the next rebalance.
     pub(crate) fn look(&self, probe: &Probe) -> Look {
-        let names: Vec<&str> = self.known.iter().map(|topic| topic.name.as_str()).collect();
+        let names: Vec<&str> = self.all().map(|topic| topic.name.as_str()).collect();
         let now = match probe.identities(&names, LOOK_TIMEOUT) {
             Ok(now) => now,
             Err(error) => {
@@ -67,19 +102,34 @@ impl Topics {
                 return Look::Unknown { message: error.to_string() };
             }
         };
-        for (before, now) in self.known.iter().filter_map(|before| Some((before, find(&now, &before.name)?))) {
-            let what = match now {
-                now if !now.exists() => "was deleted",
-                now if now.id != before.id => "was deleted and created again",
+        for (before, found) in self.all().filter_map(|before| Some((before, find(&now, &before.name)?))) {
+            let what = match found {
+                found if !found.exists() => "was deleted",
+                found if found.id != before.id => "was deleted and created again",
                 _ => continue,
             };
             return Look::Changed { topic: before.name.clone(), what: what.to_owned() };
         }
-        Look::Same
+        let inputs: Vec<partitions::Input> = self
+            .inputs
+            .iter()
+            .map(|input| partitions::Input {
+                partitions: find(&now, &input.topic).map_or(input.partitions, |facts| facts.partitions),
+                ..input.clone()
+            })
+            .collect();
+        match partitions::outgrown(&self.bootstrap_servers, &self.inputs, &inputs, !self.changelogs.topics.is_empty()) {
+            Some((topic, what)) => Look::Changed { topic, what },
+            None => Look::Same,
+        }
     }
 
     fn facts(&self, topic: &str) -> Option<&TopicFacts> {
-        find(&self.known, topic)
+        self.all().find(|known| known.name == topic)
+    }
+
+    fn all(&self) -> impl Iterator<Item = &TopicFacts> {
+        self.known.iter().chain(&self.changelogs.topics)
     }
 }
 
@@ -101,6 +151,10 @@ fn names(config: &Pipeline) -> Vec<&str> {
 pub enum TopicsError {
     #[error("{0}")]
     Missing(String),
+    #[error("{0}")]
+    Changelog(String),
+    #[error("{0}")]
+    Unequal(String),
     #[error(transparent)]
     Probe(#[from] ProbeError),
 }

@@ -14,6 +14,7 @@ use crate::company::Company;
 use crate::counts::{OwnCounters, Tally};
 use crate::ending::Ended;
 use crate::failed::Failed;
+use crate::keeping::Keeping;
 use crate::progress::{Phase, Progress};
 use crate::settings::WorkerSettings;
 use crate::stuck::Stuck;
@@ -68,6 +69,7 @@ pub struct Worker<S: Source, K, C> {
     pub(crate) refused: Refused,
     pub(crate) waiting: Waiting,
     pub(crate) company: Company,
+    pub(crate) keeping: Keeping,
     pub(crate) stuck: Stuck,
     pub(crate) fencing: Fencing,
     pub(crate) producer: Producer,
@@ -76,7 +78,9 @@ pub struct Worker<S: Source, K, C> {
     /// Transactions begun by this worker; the last part of the token.
     pub(crate) transactions: u64,
     /// Partitions that should be read but whose seek has not worked yet.
-    starting: Vec<Starting>,
+    pub(crate) starting: Vec<Starting>,
+    /// When every position is committed once more; `None`: there are no followers.
+    pub(crate) refresh_due: Option<Instant>,
     /// A position may have to be committed although no record moved it.
     pub(crate) owes: bool,
 
@@ -110,14 +114,17 @@ pub(crate) struct Open {
     pub(crate) due: Instant,
     pub(crate) records: usize,
     pub(crate) bytes: usize,
+    /// Keys and values that were changed, each time.
+    pub(crate) state_bytes: usize,
 }
 
-struct Starting {
-    partition: InputPartition,
-    epoch: u64,
-    at: CommitOffset,
-    by_policy: bool,
-    since: Instant,
+#[derive(Clone, Copy)]
+pub(crate) struct Starting {
+    pub(crate) partition: InputPartition,
+    pub(crate) epoch: u64,
+    pub(crate) at: CommitOffset,
+    pub(crate) by_policy: bool,
+    pub(crate) since: Instant,
 }
 
 impl<S, K, C> Worker<S, K, C>
@@ -127,6 +134,7 @@ where
     C: Clock,
 {
     pub fn new(settings: WorkerSettings, parts: Parts<S, K, C>) -> Worker<S, K, C> {
+        let refresh_due = (settings.topics.len() > 1).then(|| parts.clock.now() + settings.refresh_interval);
         let output_counters = settings.outputs.iter().map(|output| parts.metrics.output(output)).collect();
         Worker {
             settings,
@@ -144,12 +152,14 @@ where
             refused: Refused::default(),
             waiting: Waiting::default(),
             company: Company::default(),
+            keeping: Keeping::default(),
             stuck: Stuck::default(),
             fencing: Fencing::default(),
             producer: Producer::Uninitialised,
             open: None,
             transactions: 0,
             starting: Vec::new(),
+            refresh_due,
             owes: false,
             reply: Reply::default(),
             dispositions: Vec::new(),
@@ -176,7 +186,9 @@ where
                 self.end_transaction()?;
                 continue;
             }
+            self.apply_again()?;
             self.start_partitions()?;
+            self.refresh_positions();
             if self.owes {
                 self.touch_owed()?;
                 continue;
@@ -197,7 +209,10 @@ where
     fn obey(&mut self) -> Result<bool, Failed> {
         while let Ok(command) = self.commands.try_recv() {
             match command {
-                Command::Start { partition, epoch, at, by_policy } => {
+                Command::Start { partition, epoch, at, by_policy, state } => {
+                    if let Some(state) = state {
+                        self.keeping.hold(partition.partition, state);
+                    }
                     self.starting.retain(|starting| starting.partition != partition);
                     let since = self.clock.now();
                     self.starting.push(Starting { partition, epoch, at, by_policy, since });
@@ -263,6 +278,7 @@ where
 
     pub(crate) fn forget(&mut self, partition: InputPartition) {
         self.tracker.stop(partition);
+        self.keeping.forget(partition.partition);
         self.source.forget(partition);
         self.waiting.forget(partition);
         self.company.forget(partition);
@@ -283,9 +299,16 @@ where
         }
         self.metrics.waiting_partitions.set(self.waiting.held() as i64);
         self.progress.enter(Phase::Seek, now);
-        for starting in std::mem::take(&mut self.starting) {
-            let Starting { partition, epoch, at, by_policy, since } = starting;
+        let told = std::mem::take(&mut self.starting);
+        let mut sought = Vec::new();
+        for starting in &told {
+            let Starting { partition, epoch, at, since, .. } = *starting;
             if !self.owns(partition, epoch) {
+                continue;
+            }
+            let known = self.tracker.find(partition).is_some_and(|(_, slot)| slot.epoch == epoch);
+            if !known && !starting.is_complete(&told, self.settings.topics.len()) {
+                self.starting.push(*starting);
                 continue;
             }
             if let Err(failure) = self.source.start(partition, at) {
@@ -294,21 +317,15 @@ where
                     return Err(Failed::Rewind { partition, to: at.next(), message: failure.message });
                 }
                 self.metrics.seek_retries.inc();
-                self.starting.push(Starting { partition, epoch, at, by_policy, since });
+                self.starting.push(*starting);
                 continue;
             }
             self.stuck.delivered(partition, self.clock.now());
-            let known = self.tracker.find(partition).filter(|(_, slot)| slot.epoch == epoch);
-            if known.is_none() {
-                let slot = self.tracker.start(partition, epoch, at);
-                tracing::info!(pipeline = self.settings.pipeline, %partition, epoch, offset = at.next(), "started");
-                if let Some(slot) = slot.filter(|_| by_policy) {
-                    // The start policy is applied once: from now on the position is what counts.
-                    self.tracker.owe(slot);
-                    self.owes = true;
-                }
+            if !known {
+                sought.push(*starting);
             }
         }
+        self.begin_partitions(sought);
         Ok(())
     }
 
@@ -348,13 +365,17 @@ where
         }
         let now = self.clock.now();
         let commit = self.open.map(|open| open.due.saturating_duration_since(now));
-        [commit, self.waiting.next(now)].into_iter().flatten().fold(POLL_WAIT_MAX, Duration::min)
+        [commit, self.waiting.next(now), self.keeping.next(now)]
+            .into_iter()
+            .flatten()
+            .fold(POLL_WAIT_MAX, Duration::min)
     }
 
     pub(crate) fn commit_is_due(&self) -> bool {
         self.open.is_some_and(|open| {
             open.records >= self.settings.commit_records_max
                 || open.bytes >= self.settings.commit_bytes_max
+                || open.state_bytes >= self.settings.state_overlay_bytes_max
                 || self.clock.now() >= open.due
         })
     }
@@ -388,6 +409,11 @@ where
         match error.kind {
             PartitionErrorKind::Transient => {
                 tracing::warn!(pipeline = self.settings.pipeline, topic, %partition, "{}", error.message);
+                Ok(())
+            }
+            // Such as a follower's that is not there although the leader's is: the watch of the topics says what is wrong.
+            PartitionErrorKind::TopicGone if self.tracker.find(partition).is_none() => {
+                tracing::warn!(pipeline = self.settings.pipeline, topic, %partition, "not there: {}", error.message);
                 Ok(())
             }
             PartitionErrorKind::TopicGone => Err(Failed::Topic { topic, what: format!("is gone ({})", error.message) }),

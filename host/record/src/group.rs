@@ -12,6 +12,14 @@ pub trait Membership {
     fn has_member_id(&self) -> bool;
 }
 
+/// What the group stores for a partition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    pub at: CommitOffset,
+    /// Of the transaction that committed it; `None`: somebody else than a worker of ours has.
+    pub token: Option<String>,
+}
+
 /// The calls of the take and give procedures. All of them are safe to call while workers poll their own queues; those
 /// that change the assignment are made on the poll thread only.
 pub trait Group: Sync {
@@ -27,13 +35,12 @@ pub trait Group: Sync {
     /// Takes from the assignment; answers a revoke.
     fn unassign(&self, partitions: &[InputPartition]) -> Result<(), Failure>;
 
-    /// Committed offsets that no open transaction can change any more; `None`: nothing committed. Retriable while one is
-    /// unstable.
+    /// What no open transaction can change any more; `None`: nothing committed. Retriable while one is unstable.
     fn stable_offsets(
         &self,
         partitions: &[InputPartition],
         timeout: Duration,
-    ) -> Result<Vec<Option<CommitOffset>>, Failure>;
+    ) -> Result<Vec<Option<Committed>>, Failure>;
 
     /// First and next offset of a partition as the leader sees them.
     fn watermarks(&self, partition: InputPartition, timeout: Duration)

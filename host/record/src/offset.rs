@@ -1,5 +1,6 @@
 //! Positions. A record's own offset and the next offset to read are different types, so that `+ 1` happens in one place.
 
+use crate::ChangelogPartition;
 use std::fmt;
 
 /// A record's own offset, >= 0.
@@ -75,17 +76,35 @@ impl fmt::Display for InputPartition {
 }
 
 /// Which input record an output came from: a worker's slot number and an offset in one word, because that is all a
-/// client library carries beside a message.
+/// client library carries beside a message. A change of state comes from no single record; it has an origin of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Origin(u64);
 
 impl Origin {
     const OFFSET_BITS: u32 = 48;
 
+    /// The slot that no partition of the input has.
+    pub const CHANGELOG: u16 = u16::MAX;
+
     /// Offsets beyond 2^48 lose their upper bits: 89 years at 100,000 records/s in one partition.
     pub fn new(slot: u16, offset: Offset) -> Origin {
         let offset = u64::try_from(offset.0).unwrap_or(0) & ((1 << Self::OFFSET_BITS) - 1);
         Origin(u64::from(slot) << Self::OFFSET_BITS | offset)
+    }
+
+    /// Of changes to one partition of a store's changelog.
+    pub fn changelog(of: ChangelogPartition) -> Origin {
+        let partition = u64::from(of.partition.unsigned_abs());
+        Origin(u64::from(Self::CHANGELOG) << Self::OFFSET_BITS | u64::from(of.store) << 32 | partition)
+    }
+
+    /// The changelog partition; `None`: an output of a record.
+    pub fn as_changelog(self) -> Option<ChangelogPartition> {
+        if self.slot() != Self::CHANGELOG {
+            return None;
+        }
+        let partition = i32::try_from(self.0 & u64::from(u32::MAX)).ok()?;
+        Some(ChangelogPartition { store: (self.0 >> 32) as u16, partition })
     }
 
     pub fn from_bits(bits: u64) -> Origin {
@@ -118,9 +137,18 @@ mod tests {
 
     #[test]
     fn an_origin_comes_back_as_it_went_in() {
-        for (slot, offset) in [(0, 0), (7, 1), (u16::MAX, (1 << 48) - 1), (1, 123_456_789_012)] {
+        for (slot, offset) in [(0, 0), (7, 1), (u16::MAX - 1, (1 << 48) - 1), (1, 123_456_789_012)] {
             let origin = Origin::from_bits(Origin::new(slot, Offset(offset)).bits());
             assert_eq!((origin.slot(), origin.offset()), (slot, Offset(offset)));
+            assert_eq!(origin.as_changelog(), None);
+        }
+    }
+
+    #[test]
+    fn the_origin_of_a_change_comes_back_as_it_went_in() {
+        for (store, partition) in [(0, 0), (3, 7), (u16::MAX, i32::MAX)] {
+            let of = ChangelogPartition { store, partition };
+            assert_eq!(Origin::from_bits(Origin::changelog(of).bits()).as_changelog(), Some(of));
         }
     }
 

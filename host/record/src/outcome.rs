@@ -3,7 +3,8 @@
 //! The seam [`Invoke`] is all the main path knows of a plugin: native functions stand behind it in tests and benches,
 //! the sandbox in production.
 
-use crate::{Batch, InputPartition};
+use crate::{Batch, InputPartition, ReadState};
+use std::sync::Arc;
 
 /// Bytes in [`Reply::bytes`]. Indices are checked by [`Reply::slice`]; a reply that names bytes it has not got is a
 /// protocol violation, never a panic.
@@ -53,6 +54,23 @@ pub struct Emission {
     pub partition: Option<i32>,
 }
 
+/// A change of keyed state: the new value of a key, or that it has none any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Change {
+    /// Number of the store.
+    pub store: u16,
+    pub key: Span,
+    /// `None` deletes.
+    pub value: Option<Span>,
+}
+
+/// Neighbours in [`Reply::changes`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct ChangeRun {
+    pub first: u32,
+    pub count: u32,
+}
+
 /// The answer for one record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
@@ -76,6 +94,11 @@ pub struct Reply {
     pub emissions: Vec<Emission>,
     /// Own headers of all emissions.
     pub headers: Vec<HeaderSpan>,
+    /// Changes of keyed state of all records.
+    pub changes: Vec<Change>,
+    /// The changes of each record, in order; fewer than `outcomes` where the last ones have none. Those of a record that
+    /// is rejected or waits are not kept.
+    pub change_runs: Vec<ChangeRun>,
     pub bytes: Vec<u8>,
 }
 
@@ -84,6 +107,8 @@ impl Reply {
         self.outcomes.clear();
         self.emissions.clear();
         self.headers.clear();
+        self.changes.clear();
+        self.change_runs.clear();
         self.bytes.clear();
     }
 
@@ -105,6 +130,13 @@ impl Reply {
         let first = usize::try_from(run.first).ok()?;
         self.headers.get(first..first.checked_add(usize::try_from(run.count).ok()?)?)
     }
+
+    /// The changes of the record at `at` of the call; `None` when they lie outside.
+    pub fn changes_of(&self, at: usize) -> Option<&[Change]> {
+        let Some(run) = self.change_runs.get(at) else { return Some(&[]) };
+        let first = usize::try_from(run.first).ok()?;
+        self.changes.get(first..first.checked_add(usize::try_from(run.count).ok()?)?)
+    }
 }
 
 /// Why a plugin gave no answer.
@@ -114,6 +146,8 @@ pub enum GuestFailureKind {
     Deadline,
     Memory,
     Protocol,
+    /// A key or a value for a store is larger than the limit.
+    StateTooLarge,
     /// It was not called: its memory can't hold what it would have been given.
     TooLarge,
 }
@@ -126,6 +160,7 @@ impl GuestFailureKind {
             GuestFailureKind::Deadline => "plugin-deadline",
             GuestFailureKind::Memory => "plugin-memory",
             GuestFailureKind::Protocol => "plugin-protocol",
+            GuestFailureKind::StateTooLarge => "state-too-large",
             GuestFailureKind::TooLarge => "record-too-large",
         }
     }
@@ -165,6 +200,8 @@ pub struct InvokeCounts {
     pub dropped_emissions: u64,
     /// Log lines beyond the limit.
     pub dropped_log_lines: u64,
+    /// Keys of stores that the plugin read one by one, because it had not said that it would need them.
+    pub unplanned_reads: u64,
     /// Memory of the instance of this moment; not a count.
     pub memory_bytes: u64,
 }
@@ -193,6 +230,11 @@ pub trait Invoke<B: Batch>: Send {
     /// The most records that one call should get at this moment; changes between calls, never 0.
     fn batch_max(&self) -> usize {
         usize::MAX
+    }
+
+    /// Calls from now on read this keyed state: that of the partition whose records they get.
+    fn read_from(&mut self, state: &Arc<dyn ReadState>) {
+        let _ = state;
     }
 
     /// Forgets everything: after a failure, an abort or a lost assignment, instance memory is only a cache.

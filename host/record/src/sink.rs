@@ -5,7 +5,9 @@
 //! `abort`). Never an empty transaction: `begin` is called when a partition is first touched, and its position is always
 //! sent. After `give_up` the order starts again at `init`.
 
-use crate::{Batch, CommitOffset, Emission, Failure, InputPartition, Membership, Origin, Reply};
+use crate::{
+    Batch, ChangelogEnd, ChangelogPartition, CommitOffset, Emission, Failure, InputPartition, Membership, Origin, Reply,
+};
 use std::time::Duration;
 
 /// One position to commit.
@@ -89,6 +91,18 @@ pub trait Sink<B: Batch> {
 
     /// Writes the record to the dead-letter topic.
     fn dead_letter(&mut self, batch: &B, at: usize, letter: &DeadLetter<'_>, origin: Origin) -> Result<(), WriteError>;
+
+    /// Writes a change of state to its changelog. `value` `None` deletes.
+    fn change(
+        &mut self,
+        of: ChangelogPartition,
+        key: &[u8],
+        value: Option<&[u8]>,
+        timestamp: Option<i64>,
+    ) -> Result<(), WriteError>;
+
+    /// After the drain: how far the changelogs that were written to have come.
+    fn changelog_ends(&mut self) -> Vec<ChangelogEnd>;
 
     /// Serves delivery reports without waiting; called once per batch.
     fn poll(&mut self);

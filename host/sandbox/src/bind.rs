@@ -1,6 +1,7 @@
 //! How a pipeline uses a plugin: names become numbers once, before the first record.
 
 use crate::manifest::Manifest;
+use std::sync::Arc;
 
 /// By number, both ways. Made by `Plugin::bind`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,6 +12,8 @@ pub struct Binding {
     pub inputs: Vec<BoundInput>,
     /// By the plugin's output number: the pipeline's, or `None` where an optional one is not mapped.
     pub outputs: Vec<Option<u16>>,
+    /// By the plugin's store number: the pipeline's, or `None` where it is not used with this configuration.
+    pub stores: Arc<[Option<u16>]>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,6 +34,10 @@ pub enum BindProblem {
     OneInput { count: usize },
     #[error("the plugin has no output `{name}`{}", there("output", known))]
     UnknownOutput { name: String, known: Vec<String> },
+    #[error(
+        "the plugin keeps state in `{name}`, which was not opened at the start; restart the pipeline with this plugin"
+    )]
+    UnknownStore { name: String },
     #[error("the plugin's output `{name}` is not mapped and not optional; add `outputs.{name}: {{ topic: ... }}`")]
     MissingOutput { name: String },
 }
@@ -48,11 +55,17 @@ impl Binding {
         pipeline: &str,
         inputs: &[(&str, &str)],
         outputs: &[&str],
+        stores: &[&str],
     ) -> Result<Binding, Vec<BindProblem>> {
         let mut problems = Vec::new();
         let inputs = bind_inputs(manifest, inputs, &mut problems);
         let outputs = bind_outputs(manifest, outputs, &mut problems);
-        if problems.is_empty() { Ok(Binding { pipeline: pipeline.to_owned(), inputs, outputs }) } else { Err(problems) }
+        let stores = bind_stores(manifest, stores, &mut problems);
+        if problems.is_empty() {
+            Ok(Binding { pipeline: pipeline.to_owned(), inputs, outputs, stores })
+        } else {
+            Err(problems)
+        }
     }
 }
 
@@ -95,6 +108,15 @@ fn bind_outputs(manifest: &Manifest, outputs: &[&str], problems: &mut Vec<BindPr
     bound
 }
 
+/// Numbers of the stores that the pipeline has.
+fn bind_stores(manifest: &Manifest, stores: &[&str], problems: &mut Vec<BindProblem>) -> Arc<[Option<u16>]> {
+    let number = |name: &str| position(stores.iter().copied(), name);
+    let unknown = manifest.used_stores().filter(|store| number(&store.name).is_none());
+    problems.extend(unknown.map(|store| BindProblem::UnknownStore { name: store.name.clone() }));
+    let bound = |store: &crate::manifest::Store| if store.unused { None } else { number(&store.name) };
+    manifest.stores.iter().map(bound).collect()
+}
+
 fn position<'a>(mut names: impl Iterator<Item = &'a str>, name: &str) -> Option<u16> {
     names.position(|known| known == name).and_then(|at| u16::try_from(at).ok())
 }
@@ -105,7 +127,22 @@ mod tests {
     use serde_json::{Value, json};
 
     fn bind(json: &Value, inputs: &[(&str, &str)], outputs: &[&str]) -> Result<Binding, Vec<BindProblem>> {
-        Binding::new(&Manifest::parse(&json.to_string()).unwrap(), "shop", inputs, outputs)
+        Binding::new(&Manifest::parse(&json.to_string()).unwrap(), "shop", inputs, outputs, &[])
+    }
+
+    #[test]
+    fn stores_are_those_that_the_pipeline_has_opened() {
+        let store = |name: &str| json!({ "name": name, "key": "string", "value": "json", "version": 1 });
+        let plugin = json!({ "name": "x", "version": "1", "stores": [store("seen"), store("points")] });
+        let mut manifest = Manifest::parse(&plugin.to_string()).unwrap();
+        let bind = |manifest: &Manifest, stores: &[&str]| {
+            Binding::new(manifest, "shop", &[("a", "o")], &[], stores).map(|binding| binding.stores.to_vec())
+        };
+        assert_eq!(bind(&manifest, &["points", "seen"]), Ok(vec![Some(1), Some(0)]));
+        let unknown = BindProblem::UnknownStore { name: "points".to_owned() };
+        assert_eq!(bind(&manifest, &["seen"]), Err(vec![unknown]));
+        manifest.stores[1].unused = true;
+        assert_eq!(bind(&manifest, &["seen"]), Ok(vec![Some(0), None]));
     }
 
     fn plugin() -> Value {

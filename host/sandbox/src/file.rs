@@ -35,8 +35,6 @@ pub enum LoadError {
     Guest { file: String, during: &'static str, code: &'static str, message: String },
     #[error("plugin `{file}` describes itself wrongly; the plugin's author has to mend that:{problems}")]
     Manifest { file: String, problems: ConfigProblems },
-    #[error("plugin `{file}` keeps state ({}), which this version of wasmill does not offer; use a plugin without stores", names.join(", "))]
-    Stores { file: String, names: Vec<String> },
     #[error("the configuration of plugin `{file}` is not what it takes:{problems}")]
     Config { file: String, problems: ConfigProblems },
     #[error("plugin `{file}` can't be started on this machine: {message}")]

@@ -3,6 +3,7 @@
 use crate::deadline::{Deadline, on_tick};
 use crate::failure::Panic;
 use crate::limiter::Limiter;
+use crate::state::State;
 use crate::telemetry::Counters;
 use crate::wasi::call::Call;
 use crate::wasi::log::Log;
@@ -23,6 +24,7 @@ pub(crate) struct Host {
     pub(crate) deadline: Deadline,
     pub(crate) log: Log,
     pub(crate) counters: Counters,
+    pub(crate) state: State,
     pub(crate) panic: Option<Panic>,
 }
 
@@ -51,6 +53,7 @@ pub(crate) fn store(engine: &Engine, limits: &PluginLimits, log: Log, counters: 
         deadline: Deadline::default(),
         log,
         counters,
+        state: State { bytes_max: limits.memory_bytes_max, ..State::default() },
         panic: None,
     };
     let mut store = Store::new(engine.wasmtime(), host);

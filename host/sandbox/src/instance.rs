@@ -12,8 +12,10 @@ use crate::seed::Seeds;
 use crate::telemetry::Counters;
 use crate::wasi::log::Log;
 use crate::{fast, reply, typed};
+use std::sync::Arc;
 use wasmill_record::{
-    Batch, CallSource, GuestFailure, GuestFailureKind, InputPartition, Invoke, InvokeCounts, InvokeError, Reply,
+    Batch, CallSource, GuestFailure, GuestFailureKind, InputPartition, Invoke, InvokeCounts, InvokeError, ReadState,
+    Reply,
 };
 use wasmill_wire::{Decoder, Input, Limits, Packed, ReplyBuffers};
 
@@ -31,6 +33,8 @@ pub struct Instance {
     decoder: Decoder,
     seeds: Seeds,
     pace: Pace,
+    /// Keyed state of the partition whose records come next.
+    state: Option<Arc<dyn ReadState>>,
     counts: InvokeCounts,
     /// Of guests that were given up.
     counters: Vec<u64>,
@@ -41,13 +45,15 @@ impl Instance {
         let (manifest, limits) = (plugin.manifest(), plugin.limits());
         let limits = Limits {
             outputs: u16::try_from(manifest.outputs.len()).unwrap_or(u16::MAX),
-            // Plugins that use any are refused at load.
-            stores: 0,
+            stores: u16::try_from(manifest.stores.len()).unwrap_or(u16::MAX),
             output_bytes_max: limits.output_bytes_max as u64,
             outputs_per_record_max: limits.outputs_per_record_max,
         };
         let log = Log::new(&manifest.name, plugin.limits().log_bytes_per_s, plugin.loaded.log.clone());
-        let pace = Pace::new(manifest.batch_max, plugin.limits().target_call);
+        // In plain types a plugin has no way to see what the record before it has changed.
+        let alone = plugin.world() == World::Typed && manifest.used_stores().next().is_some();
+        let batch_max = if alone { Some(1) } else { manifest.batch_max };
+        let pace = Pace::new(batch_max, plugin.limits().target_call);
         let counters = vec![0; manifest.counters.len()];
         Instance {
             plugin,
@@ -59,6 +65,7 @@ impl Instance {
             decoder: Decoder::default(),
             seeds: Seeds::default(),
             pace,
+            state: None,
             counts: InvokeCounts::default(),
             counters,
         }
@@ -131,6 +138,7 @@ impl Instance {
         reply: &mut Reply,
     ) -> Result<(), InvokeError> {
         let answered = self.call(batch, told).and_then(|answer| self.accept(answer, reply));
+        self.close_state();
         match answered {
             Ok(()) => self.settle(count),
             Err(_) => {
@@ -156,6 +164,8 @@ impl Instance {
             now: u64::try_from(told.now_ms).unwrap_or(0),
             seed: seeds.get(binding, plugin.digest(), &input.topic, partition),
         };
+        let state = &mut store.data_mut().state;
+        (state.reader, state.numbers) = (self.state.clone(), Arc::clone(&binding.stores));
         let moment = Moment { now_ms: source.now, seed: source.seed };
         let process = *process;
         enter(&linked.engine, store, linked.limits.record_deadline, moment, During::Call, |store| {
@@ -164,6 +174,15 @@ impl Instance {
                 World::Typed => typed::call(process, store, source, packed),
             }
         })
+    }
+
+    /// Nothing outside of a call reads state.
+    fn close_state(&mut self) {
+        if let Some(live) = &mut self.live {
+            let state = &mut live.store.data_mut().state;
+            state.reader = None;
+            self.counts.unplanned_reads += std::mem::take(&mut state.unplanned);
+        }
     }
 
     /// Checks the answer and takes it over.
@@ -219,7 +238,12 @@ impl<B: Batch> Invoke<B> for Instance {
         self.pace.size()
     }
 
+    fn read_from(&mut self, state: &Arc<dyn ReadState>) {
+        self.state = Some(Arc::clone(state));
+    }
+
     fn renew(&mut self) {
+        self.state = None;
         self.give_up();
     }
 

@@ -77,10 +77,6 @@ impl Plugin {
                 return Err(LoadError::Config { file, problems });
             }
         }
-        let stores: Vec<String> = manifest.used_stores().map(|store| store.name.clone()).collect();
-        if !stores.is_empty() {
-            return Err(LoadError::Stores { file, names: stores });
-        }
         tracing::debug!(plugin = manifest.name, file, digest, cached, took_ms = took.as_millis() as u64, "loaded");
         let loaded = Loaded { linked, manifest, digest, config, log, cached, compile_time: took };
         Ok(Plugin { loaded: Arc::new(loaded) })
@@ -109,12 +105,19 @@ impl Plugin {
         (self.loaded.compile_time, self.loaded.cached)
     }
 
-    /// Numbers for the names of a pipeline: `inputs` are (name, topic) and `outputs` names, both by the pipeline's numbers.
+    /// Numbers for the names of a pipeline: `inputs` are (name, topic), `outputs` and `stores` names, all by the pipeline's
+    /// numbers.
     ///
     /// # Errors
     /// Everything that does not fit, at once.
-    pub fn bind(&self, pipeline: &str, inputs: &[(&str, &str)], outputs: &[&str]) -> Result<Binding, Vec<BindProblem>> {
-        Binding::new(&self.loaded.manifest, pipeline, inputs, outputs)
+    pub fn bind(
+        &self,
+        pipeline: &str,
+        inputs: &[(&str, &str)],
+        outputs: &[&str],
+        stores: &[&str],
+    ) -> Result<Binding, Vec<BindProblem>> {
+        Binding::new(&self.loaded.manifest, pipeline, inputs, outputs, stores)
     }
 
     /// One worker's. Nothing is started yet: the first call does.

@@ -11,6 +11,9 @@ use wasmill_wire::Reads;
 /// Larger ones would hold more than names and a schema. Bounds what is parsed at load.
 const MANIFEST_BYTES_MAX: usize = 1 << 20;
 
+/// Where the host will keep records that wait.
+const RESERVED_STORE: &str = "retry";
+
 /// The contract's own schema: what a manifest must look like is said there and nowhere else.
 const CONTRACT: &str = include_str!("../../../wit/manifest.schema.json");
 
@@ -114,6 +117,10 @@ impl Manifest {
         let outputs = raw.outputs.iter().map(|output| output.name.as_str());
         twice("/outputs", outputs, &mut problems);
         twice("/stores", raw.stores.iter().map(|store| store.name.as_str()), &mut problems);
+        if let Some(number) = raw.stores.iter().position(|store| store.name == RESERVED_STORE) {
+            let message = format!("`{RESERVED_STORE}` is reserved for the host: give the store another name");
+            problems.push((format!("/stores/{number}/name"), message));
+        }
         if let Some(Err(error)) = raw.config_schema.as_ref().map(Schema::new) {
             problems.push(("/config-schema".to_owned(), error));
         }
@@ -144,7 +151,7 @@ impl Manifest {
     }
 
     /// Stores that it uses with this configuration.
-    pub(crate) fn used_stores(&self) -> impl Iterator<Item = &Store> {
+    pub fn used_stores(&self) -> impl Iterator<Item = &Store> {
         self.stores.iter().filter(|store| !store.unused)
     }
 }

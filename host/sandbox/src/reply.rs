@@ -1,7 +1,7 @@
 //! A checked reply in the words of the main path: the plugin's output numbers become the pipeline's.
 
 use crate::bind::Binding;
-use wasmill_record::{Emission, Field, HeaderRun, HeaderSpan, Outcome, Reply, Span};
+use wasmill_record::{Change, ChangeRun, Emission, Field, HeaderRun, HeaderSpan, Outcome, Reply, Span};
 use wasmill_wire::{Decoder, HeaderList, Outcome as Decoded, Part, Run};
 
 /// Fills `reply`; `data` becomes its bytes. What goes to an output that is not mapped becomes nothing.
@@ -11,6 +11,11 @@ pub(crate) fn fill(reply: &mut Reply, decoder: &Decoder, binding: &Binding, data
     reply.bytes = data;
     let mut dropped = 0;
     for outcome in &decoder.outcomes {
+        let changes = match outcome {
+            Decoded::Forward { changes, .. } | Decoded::Drop { changes } | Decoded::Emit { changes, .. } => *changes,
+            Decoded::Reject { .. } | Decoded::Retry { .. } => Run::default(),
+        };
+        keep_changes(reply, decoder, binding, changes);
         let outcome = match *outcome {
             Decoded::Forward { output, .. } => match number(binding, output) {
                 Some(output) => Outcome::Forward { output },
@@ -29,6 +34,21 @@ pub(crate) fn fill(reply: &mut Reply, decoder: &Decoder, binding: &Binding, data
         reply.outcomes.push(outcome);
     }
     dropped
+}
+
+/// The decoder has seen to it that each names a store of the manifest; one that this configuration does not use changes
+/// nothing, as an output that is not mapped writes nothing.
+fn keep_changes(reply: &mut Reply, decoder: &Decoder, binding: &Binding, run: Run) {
+    if binding.stores.is_empty() {
+        return;
+    }
+    let first = count(reply.changes.len());
+    for change in run.of(&decoder.changes) {
+        if let Some(store) = binding.stores.get(usize::from(change.store)).copied().flatten() {
+            reply.changes.push(Change { store, key: span(change.key), value: change.value.map(span) });
+        }
+    }
+    reply.change_runs.push(ChangeRun { first, count: count(reply.changes.len()) - first });
 }
 
 /// An emit of which nothing is left is an emit of nothing, which settles the record all the same.

@@ -73,7 +73,8 @@ mod tests {
     #[test]
     fn what_is_remembered_is_bounded() {
         let mut seeds = Seeds::default();
-        let binding = Binding { pipeline: "shop".to_owned(), inputs: Vec::new(), outputs: Vec::new() };
+        let binding =
+            Binding { pipeline: "shop".to_owned(), inputs: Vec::new(), outputs: Vec::new(), stores: [].into() };
         for number in 0..10_000 {
             let found = seeds.get(&binding, "d", "orders", InputPartition::new(0, number));
             assert_eq!(found, seed("shop", "d", "orders", number));

@@ -7,9 +7,9 @@
 //! any -> stop
 //! ```
 //! Invariants: positions only grow, but for a rewind, which goes exactly to the first position of the open transaction; a
-//! touched slot is committed whether it moved or not (R1.3).
+//! touched slot is committed whether it moved or not, and with it those of the same partition of the other inputs (R1.3).
 
-use wasmill_record::{CommitOffset, InputPartition, Offset, Position};
+use wasmill_record::{CommitOffset, InputPartition, Offset, Origin, Position};
 
 /// A partition's place in the tracker; small, so that it fits beside an offset in a delivery report.
 pub type SlotNumber = u16;
@@ -23,6 +23,8 @@ pub struct Slot {
     pub next: CommitOffset,
     /// `next` when the open transaction first touched it.
     first: Option<CommitOffset>,
+    /// Touched only because another input of the same partition was: nothing of it has been read in this transaction.
+    along: bool,
     /// The position itself has to be committed, even if no record ever moves it.
     owed: bool,
 }
@@ -35,10 +37,11 @@ pub struct Tracker {
 }
 
 impl Tracker {
-    /// Makes the partition known at `next`; its slot number. `None` beyond 65,536 partitions per worker.
+    /// Makes the partition known at `next`; its slot number. `None` beyond 65,535 partitions per worker: the last number is
+    /// that of changes of state ([`Origin::CHANGELOG`]).
     pub fn start(&mut self, partition: InputPartition, epoch: u64, next: CommitOffset) -> Option<SlotNumber> {
         self.stop(partition);
-        let slot = Slot { partition, epoch, next, first: None, owed: false };
+        let slot = Slot { partition, epoch, next, first: None, along: false, owed: false };
         let at = match self.slots.iter().position(Option::is_none) {
             Some(at) => at,
             None => {
@@ -46,7 +49,7 @@ impl Tracker {
                 self.slots.len() - 1
             }
         };
-        let number = SlotNumber::try_from(at).ok()?;
+        let number = SlotNumber::try_from(at).ok().filter(|number| *number != Origin::CHANGELOG)?;
         self.slots[at] = Some(slot);
         Some(number)
     }
@@ -68,21 +71,36 @@ impl Tracker {
         self.slots.get(usize::from(number)).copied().flatten()
     }
 
-    /// The open transaction now includes the partition, at its present position.
+    /// The open transaction now includes the partition, at its present position, and so those of the other inputs: the
+    /// positions of one partition are always of one moment, and none of them gets too old to be kept by the broker.
     pub fn touch(&mut self, number: SlotNumber) {
-        if let Some(Some(slot)) = self.slots.get_mut(usize::from(number))
-            && slot.first.is_none()
-        {
-            slot.first = Some(slot.next);
-            self.touched += 1;
+        let Some(Some(slot)) = self.slots.get_mut(usize::from(number)) else { return };
+        slot.along = false;
+        if slot.first.is_some() {
+            return;
+        }
+        slot.first = Some(slot.next);
+        self.touched += 1;
+        let partition = slot.partition.partition;
+        for slot in self.slots.iter_mut().flatten() {
+            if slot.partition.partition == partition && slot.first.is_none() {
+                (slot.first, slot.along) = (Some(slot.next), true);
+                self.touched += 1;
+            }
         }
     }
 
-    /// The position was found by the start policy: it has to be committed, so that it is found again (R3.3).
+    /// The position itself has to be committed: it was found by the start policy and has to be found again (R3.3), or it
+    /// was committed so long ago that the broker may forget it.
     pub fn owe(&mut self, number: SlotNumber) {
         if let Some(Some(slot)) = self.slots.get_mut(usize::from(number)) {
             slot.owed = true;
         }
+    }
+
+    /// As [`Tracker::owe`], of every slot.
+    pub fn owe_all(&mut self) {
+        self.slots.iter_mut().flatten().for_each(|slot| slot.owed = true);
     }
 
     /// Slots whose position has to be committed and is not part of the open transaction.
@@ -119,18 +137,19 @@ impl Tracker {
     pub fn commit(&mut self) {
         for slot in self.slots.iter_mut().flatten() {
             slot.owed &= slot.first.is_none();
-            slot.first = None;
+            (slot.first, slot.along) = (None, false);
         }
         self.touched = 0;
     }
 
-    /// The transaction is void: where each of its partitions has to be read again from.
+    /// The transaction is void: where each of its partitions has to be read again from. Those that only went along were not
+    /// read in it, and go on where they are.
     pub fn rewind(&mut self) -> Vec<(InputPartition, CommitOffset)> {
         self.touched = 0;
         let back = |slot: &mut Slot| {
             let first = slot.first.take()?;
             slot.next = first;
-            Some((slot.partition, first))
+            (!std::mem::take(&mut slot.along)).then_some((slot.partition, first))
         };
         self.slots.iter_mut().flatten().filter_map(back).collect()
     }

@@ -17,8 +17,8 @@ use prometheus_client::registry::Registry;
 
 use families::Families;
 pub use handles::{
-    FailureCounters, OutcomeCounters, PipelineMetrics, RebalanceCounters, ReplacementCounters, SwapCounters,
-    TransactionCounters, WorkerMetrics,
+    FailureCounters, OutcomeCounters, PipelineMetrics, RebalanceCounters, ReplacementCounters, StateMetrics,
+    SwapCounters, TransactionCounters, WorkerMetrics,
 };
 pub use plugin::{GuestFailureCounters, PluginMetrics};
 

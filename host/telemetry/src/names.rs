@@ -200,6 +200,46 @@ pub const SEEK_RETRIES: Name = counter(
 pub const BROKER_ERRORS: Name =
     counter("wasmill_broker_errors_total", &["pipeline", "class"], "Errors that the client library reported, by class");
 
+pub const STATE_CHANGES: Name = counter(
+    "wasmill_state_changes_total",
+    &["pipeline"],
+    "Changes of keyed state written to changelogs; a key that a transaction changes twice is one",
+);
+pub const STATE_OVERLAY: Name = gauge(
+    "wasmill_state_overlay_bytes",
+    &["pipeline", "worker"],
+    "Keys and values that the worker's open transaction has changed so far, each time",
+);
+pub const STATE_APPLY_FAILURES: Name = counter(
+    "wasmill_state_apply_failures_total",
+    &["pipeline"],
+    "Committed state that could not be written to the local store at once, such as on a full disk; its partition waits",
+);
+pub const STATE_UNPLANNED_READS: Name = counter(
+    "wasmill_state_unplanned_reads_total",
+    &["pipeline"],
+    "Keys that the plugin read one by one, because it had not said that it would need them",
+);
+pub const STATE_RESTORING: Name =
+    gauge("wasmill_state_restoring_partitions", &["pipeline"], "Partitions whose state is being restored");
+pub const STATE_CHANGELOG_LAG: Name = gauge(
+    "wasmill_state_changelog_lag",
+    &["pipeline"],
+    "Offsets of changelogs that partitions being restored have still to read",
+);
+pub const STATE_RESTORED: Name = counter(
+    "wasmill_state_restored_changes_total",
+    &["pipeline"],
+    "Changes read from changelogs at starts; none where the cache had everything",
+);
+pub const STATE_KEYS: Name = gauge(
+    "wasmill_state_keys",
+    &["pipeline", "store"],
+    "Keys of the store in this process, about: deleted and overwritten ones count until they are compacted away",
+);
+pub const STATE_BYTES: Name =
+    gauge("wasmill_state_bytes", &["pipeline", "store"], "What the store takes on this process's disk");
+
 pub const BUILD: Name = Name {
     name: "wasmill_build_info",
     kind: Kind::Info,
@@ -259,6 +299,20 @@ pub const SECTIONS: &[(&str, &[Name])] = &[
         "Pipeline and consumer",
         &[PIPELINE_UP, ASSIGNED_PARTITIONS, REBALANCES, HANDOVER_DURATION, TAKE_DURATION, SEEK_RETRIES, BROKER_ERRORS],
     ),
+    (
+        "Keyed state",
+        &[
+            STATE_CHANGES,
+            STATE_OVERLAY,
+            STATE_APPLY_FAILURES,
+            STATE_UNPLANNED_READS,
+            STATE_RESTORING,
+            STATE_CHANGELOG_LAG,
+            STATE_RESTORED,
+            STATE_KEYS,
+            STATE_BYTES,
+        ],
+    ),
     ("Process", &[BUILD, PROCESS_START, PROCESS_CPU, PROCESS_MEMORY]),
 ];
 
@@ -280,6 +334,7 @@ pub const LABELS: &[Label] = &[
     label("pipeline", Values::Bounded("a pipeline's name in the configuration")),
     label("worker", Values::Bounded("the worker's number within its pipeline, from 0")),
     label("output", Values::Bounded("an output's name in the configuration")),
+    label("store", Values::Bounded("the name of a store in the plugin's manifest")),
     label("version", Values::Bounded("the version that runs")),
     label("outcome", Values::OneOf(&["forward", "emit", "drop", "reject", "retry"])),
     label("verdict", Values::OneOf(&["swapped", "refused"])),
@@ -303,6 +358,7 @@ pub const LABELS: &[Label] = &[
             "plugin-memory",
             "plugin-protocol",
             "record-too-large",
+            "state-too-large",
         ]),
     },
     label("result", Values::OneOf(&["committed", "aborted", "resolved"])),

@@ -37,6 +37,10 @@ pub(crate) enum Verb {
         /// new at each start.
         #[arg(long, env = "WASMILL_INSTANCE_ID", value_name = "ID", value_parser = instance_id)]
         instance_id: Option<String>,
+
+        /// Go on from offsets that somebody else has committed for a group whose pipeline keeps state, with the state as it is.
+        #[arg(long)]
+        accept_offsets: bool,
     },
 
     /// Run the pipelines of a configuration on a Kafka inside of this process, for trying things out.

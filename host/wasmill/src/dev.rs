@@ -15,6 +15,7 @@ use crate::exit::UserFault;
 use crate::{lint, run};
 use anyhow::Context;
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
@@ -37,7 +38,8 @@ pub(crate) fn dev(options: &Dev) -> anyhow::Result<()> {
         }
     }
     options.fault.iter().try_for_each(|fault| fault.inject(&broker.faults()))?;
-    redirect(&mut config, &broker.bootstrap());
+    let state = tempfile::tempdir().context("failed to make a folder for state")?;
+    redirect(&mut config, &broker.bootstrap(), state.path());
     tracing::info!(
         bootstrap = broker.bootstrap(),
         topics = topics.iter().map(String::as_str).collect::<Vec<_>>().join(" "),
@@ -54,7 +56,7 @@ pub(crate) fn dev(options: &Dev) -> anyhow::Result<()> {
     let plugins = config.plugins.clone();
     let watched = options.watch;
     let stopped = Arc::clone(&stop);
-    let ended = run::pipelines(config, options.instance_id.clone(), stop, move |swapper| {
+    let ended = run::pipelines(config, options.instance_id.clone(), false, stop, move |swapper| {
         if watched { watch::start(plugins, swapper, stopped) } else { Ok(()) }
     });
     // What the pipelines have committed on their way out is printed, too.
@@ -128,8 +130,8 @@ fn warn_of_other_partitions(broker: &Broker, topic: &str, partitions: i32) {
 
 /// All pipelines to the embedded broker; what belongs to the file's own clusters would not fit it, and an instance id of theirs
 /// is not ours to take.
-fn redirect(config: &mut Config, bootstrap: &str) {
-    config.state_directory = None;
+fn redirect(config: &mut Config, bootstrap: &str, state: &Path) {
+    config.state_directory = Some(state.to_owned());
     for pipeline in &mut config.pipelines {
         pipeline.cluster.bootstrap_servers = bootstrap.to_owned();
         pipeline.cluster.properties.clear();

@@ -18,16 +18,17 @@ pub(crate) fn lint(file: &Path, ask_brokers: bool, form: LintOutput) -> anyhow::
     let loaded = match check(file) {
         // Compiled code is not kept: nothing is written.
         Ok(config) => match Loader::new(None).and_then(|loader| Plugins::load(&config, &loader)) {
-            Ok(_) => Ok(config),
+            Ok(plugins) => Ok((config, plugins)),
             Err(PluginsError::Problems(problems)) => Err(problems),
             Err(other) => return Err(fault(other)),
         },
         Err(problems) => Err(problems),
     };
     let complaints = match &loaded {
-        Ok(config) if ask_brokers => online::online(config)?,
+        Ok((config, plugins)) if ask_brokers => online::online(config, plugins)?,
         _ => Vec::new(),
     };
+    let loaded = loaded.map(|(config, _)| config);
     let ok = loaded.is_ok() && complaints.is_empty();
     match form {
         LintOutput::Json => output::data(&format!("{:#}\n", report(file, &loaded, &complaints)))?,

@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 fn dispatch(cli: Cli) -> anyhow::Result<()> {
     wasmill_telemetry::logging::init(cli.log_format.into(), cli.log.as_deref())?;
     match cli.verb {
-        Verb::Run { file, instance_id } => run::run(&file, instance_id),
+        Verb::Run { file, instance_id, accept_offsets } => run::run(&file, instance_id, accept_offsets),
         Verb::Dev(options) => dev::dev(&options),
         Verb::Lint { file, online, output } => lint::lint(&file, online, output),
         Verb::Plugin { verb: PluginVerb::Inspect { file, output } } => plugin::inspect(&file, output),

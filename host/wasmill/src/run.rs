@@ -14,9 +14,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
 use wasmill_admin::Swaps;
-use wasmill_config::{Config, PluginKind};
+use wasmill_config::{Config, PluginKind, StateLimits};
 use wasmill_pipeline::start::Stopped;
-use wasmill_pipeline::{Current, Failed, Identity, Swapper, start};
+use wasmill_pipeline::{Current, Failed, Kept, Plugins, Process, Swapper, start};
+use wasmill_state::{CacheLimits, Database};
 use wasmill_telemetry::{Health, Metrics};
 
 /// How long pipelines may take to stop.
@@ -26,8 +27,8 @@ const GRACE: Duration = Duration::from_secs(25);
 const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Runs the pipelines of `file` until SIGTERM or SIGINT.
-pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()> {
-    pipelines(lint::load(file)?, instance_id, Arc::default(), |_| Ok(()))
+pub(crate) fn run(file: &Path, instance_id: Option<String>, accept_offsets: bool) -> anyhow::Result<()> {
+    pipelines(lint::load(file)?, instance_id, accept_offsets, Arc::default(), |_| Ok(()))
 }
 
 /// Runs pipelines until a signal, which sets `stop`, or until somebody else sets it. `started` is called once they are on
@@ -35,6 +36,7 @@ pub(crate) fn run(file: &Path, instance_id: Option<String>) -> anyhow::Result<()
 pub(crate) fn pipelines(
     config: Config,
     instance_id: Option<String>,
+    accept_offsets: bool,
     stop: Arc<AtomicBool>,
     started: impl FnOnce(&Arc<Swapper>) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -46,19 +48,36 @@ pub(crate) fn pipelines(
     // Compiling may take a while, during which the process is alive and not ready.
     let (plugins, loader) = lint::plugins(&config, cache::folder(config.state_directory.as_deref()).as_deref())?;
     warn_of_native(&config);
+    let state = open_state(&config, &plugins)?;
+    let process = Process { identity, state, accept_offsets, metrics: metrics.clone(), health };
     let (report, ended) = sync_channel(config.pipelines.len());
     let mut running = Vec::with_capacity(config.pipelines.len());
     for pipeline in &config.pipelines {
         let plugin = plugins.of(&pipeline.name).context("a pipeline without its plugin")?.clone();
         let current = Arc::new(Current::new(plugin));
         running.push((pipeline.clone(), Arc::clone(&current)));
-        start_one(pipeline.clone(), current, &identity, &metrics, &health, &stop, report.clone())?;
+        start_one(pipeline.clone(), current, process.clone(), &stop, report.clone())?;
     }
     let swapper = Arc::new(Swapper::new(running, loader, metrics));
     swap_on_hangup(hangups, Arc::clone(&swapper))?;
     started(&swapper)?;
     let _ = swaps.set(swapper); // set once, here
     supervise(config.pipelines.len(), &ended, &stop)
+}
+
+/// The caches of state, where any pipeline keeps some.
+fn open_state(config: &Config, plugins: &Plugins) -> anyhow::Result<Option<Kept>> {
+    let keeps = |pipeline: &wasmill_config::Pipeline| {
+        plugins.of(&pipeline.name).is_some_and(|plugin| !plugin.stores().is_empty())
+    };
+    let Some(directory) = config.state_directory.as_ref().filter(|_| config.pipelines.iter().any(keeps)) else {
+        return Ok(None);
+    };
+    let StateLimits { cache_bytes, write_buffer_bytes, open_files_max, .. } = config.state;
+    match Database::open(directory, &CacheLimits { cache_bytes, write_buffer_bytes, open_files_max }) {
+        Ok(database) => Ok(Some(Kept { database, limits: config.state })),
+        Err(error) => Err(UserFault(format!("{:#}", anyhow::Error::new(error))).into()),
+    }
 }
 
 fn warn_of_native(config: &Config) {
@@ -84,16 +103,14 @@ enum Ended {
 fn start_one(
     config: wasmill_config::Pipeline,
     plugin: Arc<Current>,
-    identity: &Identity,
-    metrics: &Metrics,
-    health: &Health,
+    process: Process,
     stop: &Arc<AtomicBool>,
     report: SyncSender<Ended>,
 ) -> anyhow::Result<()> {
-    let (identity, metrics, health, stop) = (identity.clone(), metrics.clone(), health.clone(), Arc::clone(stop));
+    let stop = Arc::clone(stop);
     let name = format!("{}/start", config.name);
     let body = move || {
-        let run = || run_one(&config, &plugin, &identity, &metrics, &health, &stop);
+        let run = || run_one(&config, &plugin, &process, &stop);
         let ended = catch_unwind(AssertUnwindSafe(run)).unwrap_or(Ended::Panicked);
         // Room for one report of each pipeline; nobody listens when the grace is over.
         let _ = report.try_send(ended);
@@ -103,16 +120,9 @@ fn start_one(
 }
 
 /// Runs a pipeline to its end, with a new consumer whenever that mends it.
-fn run_one(
-    config: &wasmill_config::Pipeline,
-    plugin: &Current,
-    identity: &Identity,
-    metrics: &Metrics,
-    health: &Health,
-    stop: &Arc<AtomicBool>,
-) -> Ended {
+fn run_one(config: &wasmill_config::Pipeline, plugin: &Current, process: &Process, stop: &Arc<AtomicBool>) -> Ended {
     loop {
-        let pipeline = match start(config, plugin, identity, metrics, health, Arc::clone(stop)) {
+        let pipeline = match start(config, plugin, process, Arc::clone(stop)) {
             Ok(pipeline) => pipeline,
             Err(Stopped::Told) => return Ended::Stopped,
             Err(stopped) => return Ended::NotStarted(stopped),
@@ -120,7 +130,7 @@ fn run_one(
         let plugin = plugin.plugin();
         tracing::info!(
             pipeline = pipeline.name,
-            instance = identity.instance,
+            instance = process.identity.instance,
             plugin = plugin.name(),
             digest = plugin.digest(),
             "ready"

@@ -121,7 +121,7 @@ fn lint_as_json_is_one_object_on_standard_output() {
                   "dead_letters": {
                     "topic": "orders.dlq"
                   },
-                  "digest": "sha256:8d33d054912d5cb621d0669634ad2cf9e9df40852ca3054323c82a78e4f4806b",
+                  "digest": "sha256:621feb7791cd89e21ffcfd493490dab8003051204fadec66ec134c683ae9f692",
                   "group": "orders",
                   "inputs": [
                     {

@@ -4,6 +4,7 @@ use serde::Deserialize;
 use serde::de::{Deserializer, SeqAccess, Visitor};
 use std::fmt;
 use std::marker::PhantomData;
+use strict_json::Object;
 
 /// What is kept of a list.
 pub(crate) trait Fold<'r>: Default {
@@ -28,7 +29,7 @@ pub(crate) fn folded<'r, D: Deserializer<'r>, F: Fold<'r>>(deserializer: D) -> R
 
         fn visit_seq<A: SeqAccess<'r>>(self, mut sequence: A) -> Result<F, A::Error> {
             let mut folded = F::default();
-            while let Some(element) = sequence.next_element()? {
+            while let Some(Object(element)) = sequence.next_element()? {
                 folded.add(element);
             }
             Ok(folded)

@@ -19,9 +19,8 @@
 
 use crate::fold::{Extremes, Fold, Sum, folded};
 use serde::Deserialize;
-use serde::de::{Deserializer, Error, Visitor};
-use std::borrow::Cow;
-use std::fmt;
+use strict_json::object;
+pub(crate) use strict_json::{Text, is_id};
 
 #[derive(Debug, Deserialize)]
 pub struct Order<'r> {
@@ -43,6 +42,7 @@ pub struct Order<'r> {
     pub(crate) items: Items,
     #[serde(default, deserialize_with = "folded")]
     pub(crate) discounts: Discounts,
+    #[serde(deserialize_with = "object")]
     pub(crate) totals: Totals,
 }
 
@@ -174,54 +174,9 @@ impl<'r> Fold<'r> for Discounts {
     }
 }
 
-/// Bytes of an id: keys of topics and columns of tables are made for less, and one of a megabyte is an attack.
-const ID_BYTES_MAX: usize = 64;
 /// Bytes of the name of a modifier or a discount: people write these.
 const NAME_BYTES_MAX: usize = 256;
 
-/// Ids go into keys, logs and file names: no space, no control character.
-pub(crate) fn is_id(text: &str) -> bool {
-    let id = |character: char| !character.is_whitespace() && !character.is_control();
-    (1..=ID_BYTES_MAX).contains(&text.len())
-        && (text.bytes().all(|byte| byte.is_ascii_graphic()) || text.chars().all(id))
-}
-
 fn is_name(text: &str) -> bool {
     text.len() <= NAME_BYTES_MAX && !text.trim().is_empty() && !text.chars().any(char::is_control)
-}
-
-/// Text of the record itself, and a copy only of what was escaped. (`Option<Cow<str>>` would always copy.)
-#[derive(Debug)]
-pub(crate) struct Text<'r>(pub(crate) Cow<'r, str>);
-
-impl std::ops::Deref for Text<'_> {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
-    }
-}
-
-impl<'de: 'r, 'r> Deserialize<'de> for Text<'r> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Text<'r>, D::Error> {
-        struct Characters<'r>(std::marker::PhantomData<&'r ()>);
-
-        impl<'de: 'r, 'r> Visitor<'de> for Characters<'r> {
-            type Value = Text<'r>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("text")
-            }
-
-            fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Text<'r>, E> {
-                Ok(Text(Cow::Borrowed(text)))
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Text<'r>, E> {
-                Ok(Text(Cow::Owned(text.to_owned())))
-            }
-        }
-
-        deserializer.deserialize_str(Characters(std::marker::PhantomData))
-    }
 }

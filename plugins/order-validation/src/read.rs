@@ -14,26 +14,19 @@
 
 use crate::order::Order;
 use crate::refusal::Refusal;
-use serde_json::Error;
-use serde_json::error::Category;
+use strict_json::Kind;
 use wasmill_sdk::{Codes, Failure};
 
 /// Reads an order; what it says borrows from `value`.
 pub(crate) fn order(value: &[u8]) -> Result<Order<'_>, Failure> {
-    // Once for the whole order, and not for each text in it.
-    let text = str::from_utf8(value).map_err(|error| Refusal::InvalidJson.reject(error.to_string()))?;
-    serde_json::from_str(text).map_err(|error| code(&error).reject(error.to_string()))
+    strict_json::read(value).map_err(|mistake| code(mistake.kind).reject(mistake.message))
 }
 
-/// Serde says what kind of error it is only in the words that its `Error` trait prescribes; the tests hold on to them.
-fn code(error: &Error) -> Refusal {
-    if error.classify() != Category::Data {
-        return Refusal::InvalidJson;
-    }
-    let words = error.to_string();
-    match () {
-        () if words.starts_with("missing field") => Refusal::MissingField,
-        () if words.starts_with("duplicate field") => Refusal::DuplicateField,
-        () => Refusal::WrongType,
+fn code(kind: Kind) -> Refusal {
+    match kind {
+        Kind::InvalidJson => Refusal::InvalidJson,
+        Kind::MissingField => Refusal::MissingField,
+        Kind::DuplicateField => Refusal::DuplicateField,
+        Kind::WrongType => Refusal::WrongType,
     }
 }

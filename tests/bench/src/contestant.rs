@@ -96,18 +96,24 @@ impl Contestant {
                 (command, Ready::File(ready))
             }
             Contestant::Native(_) | Contestant::Wasm(_) | Contestant::Orders(_) | Contestant::Swapped(_) => {
-                let port = http::free_port()?;
-                let path = file("yaml");
-                fs::write(&path, configuration(setting, self, task, port))?;
-                let mut command = Command::new(&setting.binary);
-                command.arg("run").arg(&path).env_remove("WASMILL_INSTANCE_ID");
-                // Compiled code is kept from one start to the next, and goes with the bench.
-                command.env("XDG_CACHE_HOME", setting.directory.path());
-                (command, Ready::Port(port))
+                return product(setting, |port| configuration(setting, self, task, port));
             }
         };
         Ok(Running { process: Process::start(command, &log)?, ready })
     }
+}
+
+/// The product, with the configuration that is made of the port on which it is to say how it does.
+pub(crate) fn product(setting: &Setting, configuration: impl FnOnce(u16) -> String) -> Result<Running> {
+    let file = |end: &str| setting.directory.path().join(format!("{}.{end}", setting.name("product")));
+    let port = http::free_port()?;
+    let path = file("yaml");
+    fs::write(&path, configuration(port))?;
+    let mut command = Command::new(&setting.binary);
+    command.arg("run").arg(&path).env_remove("WASMILL_INSTANCE_ID");
+    // Compiled code is kept from one start to the next, and goes with the bench.
+    command.env("XDG_CACHE_HOME", setting.directory.path());
+    Ok(Running { process: Process::start(command, &file("log"))?, ready: Ready::Port(port) })
 }
 
 impl Running {

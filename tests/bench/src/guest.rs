@@ -43,6 +43,6 @@ pub(crate) fn instance(plugin: &Plugin) -> Result<Instance> {
 
 /// One worker's, with one output mapped.
 pub(crate) fn bound(plugin: &Plugin, output: &str) -> Result<Instance> {
-    let binding = plugin.bind("bench", &[("orders", "orders")], &[output]);
+    let binding = plugin.bind("bench", &[("orders", "orders")], &[output], &[]);
     Ok(plugin.instance(binding.map_err(|problems| anyhow!("{problems:?}"))?))
 }

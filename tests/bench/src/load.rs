@@ -78,6 +78,25 @@ pub(crate) fn backlog_of(bootstrap: &str, topic: &str, records: u64, values: &[V
     fill(bootstrap, topic, records, values, Headers::None)
 }
 
+/// Records with keys of their own choice, each key in a partition of its own choice.
+pub(crate) fn keyed(bootstrap: &str, topic: &str, records: impl Iterator<Item = (i32, String, Vec<u8>)>) -> Result<()> {
+    let producer = producer(bootstrap, "50")?;
+    for (number, (partition, key, value)) in records.enumerate() {
+        let mut record = BaseRecord::to(topic).partition(partition).key(&key).payload(&value);
+        while let Err((error, back)) = producer.send(record) {
+            if error != KafkaError::MessageProduction(RDKafkaErrorCode::QueueFull) {
+                return Err(error).context("failed to send the load");
+            }
+            record = back;
+            producer.poll(Duration::from_millis(1));
+        }
+        if number % 1000 == 0 {
+            producer.poll(Duration::ZERO);
+        }
+    }
+    producer.flush(FLUSH_TIMEOUT).context("the load did not get through")
+}
+
 fn fill(bootstrap: &str, topic: &str, records: u64, values: &[Vec<u8>], headers: Headers) -> Result<()> {
     let producer = producer(bootstrap, "50")?;
     for (number, value) in (0..records).zip(values.iter().cycle()) {

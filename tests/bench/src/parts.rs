@@ -8,6 +8,7 @@ mod latency;
 mod sandbox;
 mod sentiment;
 mod start;
+mod state;
 mod swap;
 mod throughput;
 
@@ -38,13 +39,15 @@ enum Part {
 }
 
 /// With the prefix that all figures of the part have. What needs no cluster comes before there is one to disturb it.
-const PARTS: [(&str, Part); 12] = [
+const PARTS: [(&str, Part); 14] = [
     ("boundary", Part::Alone(boundary::measure)),
     ("sandbox", Part::Alone(sandbox::measure)),
     ("sentiment", Part::Alone(sentiment::measure)),
     ("devbroker", Part::Alone(devbroker::measure)),
+    ("state.native", Part::Alone(state::native::measure)),
     ("loop", Part::Cluster(throughput::measure)),
     ("loop.order-validation", Part::Cluster(throughput::orders)),
+    ("state.loyalty", Part::Cluster(state::measure)),
     ("commit.pause", Part::Cluster(commit::measure)),
     ("handover", Part::Cluster(handover::measure)),
     ("swap", Part::Cluster(swap::measure)),

@@ -9,7 +9,7 @@ mod producer;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
-pub use admin::{add_partitions, create_topic, delete_records, delete_topic, try_create_topic};
+pub use admin::{add_partitions, create_topic, delete_group, delete_records, delete_topic, try_create_topic};
 pub use consumer::{
     Isolation, committed, consumer, consumer_at, header_map, headers, key_values, last_committed, poll_until, read_all,
     read_count, reader, values, wait_until_settled,

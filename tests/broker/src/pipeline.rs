@@ -11,7 +11,8 @@ use std::thread::JoinHandle;
 
 use rdkafka::message::OwnedMessage;
 use wasmill_config::Checks;
-use wasmill_pipeline::{Current, Failed, Identity, Loader, Pipeline, Plugins, Stopped};
+use wasmill_pipeline::{BoundPlugin, Current, Failed, Identity, Kept, Loader, Pipeline, Plugins, Process, Stopped};
+use wasmill_state::{CacheLimits, Database, OpenError};
 use wasmill_telemetry::{Health, Metrics, PipelineMetrics, WorkerMetrics};
 
 use crate::client::{Isolation, create_topic, read_all, unique, wait_until, wait_until_settled};
@@ -27,6 +28,8 @@ pub struct Setup {
     pub instance: String,
     pub client_id: String,
     pub input: String,
+    /// Topics of further inputs; none by default.
+    pub followers: Vec<String>,
     pub output: String,
     pub dead_letters: String,
     pub plugin: &'static str,
@@ -38,9 +41,25 @@ pub struct Setup {
     pub session_timeout_ms: u32,
     pub interval_ms: u32,
     pub transaction_timeout_ms: u32,
+    pub refresh_interval_ms: u32,
     /// Properties of librdkafka.
     pub properties: Vec<(&'static str, String)>,
     pub token_file: Option<PathBuf>,
+    /// Where it caches state; the folder of one process at a time.
+    pub state: Option<PathBuf>,
+    /// As the option of the same name.
+    pub accept_offsets: bool,
+}
+
+/// The caches of a process, once a pipeline that was stopped before has let go of them.
+fn database(folder: &Path) -> Database {
+    let mut database = None;
+    wait_until("the cache of state is free", || match Database::open(folder, &CacheLimits::default()) {
+        Ok(opened) => database.replace(opened).is_none(),
+        Err(OpenError::Locked { .. }) => false,
+        Err(error) => panic!("no cache of state: {error}"),
+    });
+    database.expect("it was opened")
 }
 
 impl Setup {
@@ -52,6 +71,7 @@ impl Setup {
             instance: format!("{name}-a"),
             client_id: name.clone(),
             input: format!("{name}.in"),
+            followers: vec![],
             output: format!("{name}.out"),
             dead_letters: format!("{name}.dlq"),
             name,
@@ -64,9 +84,23 @@ impl Setup {
             session_timeout_ms: 6000,
             interval_ms: 50,
             transaction_timeout_ms: 10_000,
+            refresh_interval_ms: 3_600_000,
             properties: vec![],
             token_file: None,
+            state: None,
+            accept_offsets: false,
         }
+    }
+
+    /// Counts the records of each key, with its cache in this folder.
+    pub fn counting(mut self, folder: &Path) -> Self {
+        (self.plugin, self.state) = ("count", Some(folder.to_owned()));
+        self
+    }
+
+    /// The topic of the counts.
+    pub fn changelog(&self) -> String {
+        format!("wasmill.{}.counts.changelog", self.name)
     }
 
     /// Adds a property of librdkafka.
@@ -75,10 +109,18 @@ impl Setup {
         self
     }
 
-    /// Creates the three topics on `bootstrap`, with these settings of input and output.
+    /// Gives it a second input.
+    pub fn with_follower(mut self) -> Self {
+        self.followers.push(format!("{}.in{}", self.name, self.followers.len() + 1));
+        self
+    }
+
+    /// Creates the topics on `bootstrap`, with these settings of inputs and output.
     #[track_caller]
     pub fn topics(&self, bootstrap: &str, partitions: i32, input: &[(&str, &str)], output: &[(&str, &str)]) {
-        create_topic(bootstrap, &self.input, partitions, input);
+        for topic in [&self.input].into_iter().chain(&self.followers) {
+            create_topic(bootstrap, topic, partitions, input);
+        }
         create_topic(bootstrap, &self.output, partitions, output);
         create_topic(bootstrap, &self.dead_letters, partitions, input);
     }
@@ -95,6 +137,13 @@ impl Setup {
         if let Some(file) = &self.token_file {
             let _ = writeln!(text, "    oauthbearer: {{ token_file: \"{}\" }}", file.display());
         }
+        let start = self.start;
+        let inputs: Vec<String> = [input]
+            .into_iter()
+            .chain(&self.followers)
+            .enumerate()
+            .map(|(number, topic)| format!("in{number}: {{ topic: {topic}, start: {start} }}"))
+            .collect();
         let _ = write!(
             text,
             "pipelines:
@@ -102,23 +151,27 @@ impl Setup {
     session_timeout_ms: {session}
     delivery: {delivery}
     workers: {workers}
-    inputs: {{ in: {{ topic: {input}, start: {start} }} }}
+    inputs: {{ {inputs} }}
     plugin: {{ native: {plugin} }}
     outputs: {{ out: {{ topic: {output}, partition: {partition} }} }}
     dead_letters: {{ topic: {dead_letters} }}
     batch: {{ records_max: {records_max} }}
-    commit: {{ interval_ms: {interval}, transaction_timeout_ms: {transaction} }}
+    commit: {{ interval_ms: {interval}, transaction_timeout_ms: {transaction}, refresh_interval_ms: {refresh} }}
 ",
             session = self.session_timeout_ms,
             delivery = self.delivery,
             workers = self.workers,
-            start = self.start,
+            inputs = inputs.join(", "),
             plugin = self.plugin,
             partition = self.partition,
             records_max = self.batch_records_max,
             interval = self.interval_ms,
             transaction = self.transaction_timeout_ms,
+            refresh = self.refresh_interval_ms,
         );
+        if let Some(folder) = &self.state {
+            let _ = writeln!(text, "state: {{ directory: \"{}\" }}", folder.display());
+        }
         text
     }
 
@@ -140,6 +193,16 @@ impl Setup {
         }
     }
 
+    /// Its plugin.
+    ///
+    /// # Panics
+    /// It does not load.
+    pub fn plugin(&self) -> BoundPlugin {
+        let loader = Loader::new(None).expect("an engine");
+        let plugins = Plugins::load(&self.config(), &loader).expect("its plugin loads");
+        plugins.of(&self.name).expect("the plugin of the pipeline").clone()
+    }
+
     /// Starts it and waits until it is ready, which says nothing about its partitions.
     ///
     /// # Panics
@@ -158,6 +221,7 @@ impl Setup {
         let (config, metrics, health) = (self.config(), Metrics::new(), Health::new());
         let identity = Identity { instance: self.instance.clone(), run: unique("run") };
         let stop = Arc::new(AtomicBool::new(false));
+        let (folder, accept_offsets) = (self.state.clone(), self.accept_offsets);
         let thread = {
             let (metrics, health, stop) = (metrics.clone(), health.clone(), Arc::clone(&stop));
             std::thread::spawn(move || {
@@ -165,7 +229,10 @@ impl Setup {
                 let plugins = Plugins::load(&config, &loader).expect("its plugin loads");
                 let [pipeline] = config.pipelines.as_slice() else { panic!("one pipeline") };
                 let plugin = Current::new(plugins.of(&pipeline.name).expect("the plugin of each pipeline").clone());
-                wasmill_pipeline::start(pipeline, &plugin, &identity, &metrics, &health, stop)
+                let limits = config.state;
+                let kept = |folder: &Path| Kept { database: database(folder), limits };
+                let process = Process { identity, state: folder.as_deref().map(kept), accept_offsets, metrics, health };
+                wasmill_pipeline::start(pipeline, &plugin, &process, stop)
             })
         };
         Starting { thread: Some(thread), stop, health, metrics, name: self.name.clone() }
@@ -255,6 +322,11 @@ impl Running {
     /// What `readyz` would say; empty when ready.
     pub fn reasons(&self) -> Vec<String> {
         self.health.ready().err().unwrap_or_default()
+    }
+
+    /// What its control plane counts.
+    pub fn control(&self) -> PipelineMetrics {
+        self.metrics.pipeline(&self.name)
     }
 
     /// What worker `worker` has counted.

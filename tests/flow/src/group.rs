@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use wasmill_record::{Class, CommitOffset, Failure, Group, InputPartition};
+use wasmill_record::{Class, CommitOffset, Committed, Failure, Group, InputPartition};
 
 /// A call of the hand-over into the group.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +19,8 @@ pub enum GroupCall {
 pub struct GroupState {
     pub calls: Vec<GroupCall>,
     pub committed: BTreeMap<InputPartition, CommitOffset>,
+    /// Stored with the committed offsets.
+    pub tokens: BTreeMap<InputPartition, String>,
     /// First and next offset; 0 and 0 where nothing is said.
     pub watermarks: BTreeMap<InputPartition, (i64, i64)>,
     /// Questions about this partition that are still to be answered with "unstable".
@@ -62,7 +64,7 @@ impl Group for MemoryGroup {
         &self,
         partitions: &[InputPartition],
         _timeout: Duration,
-    ) -> Result<Vec<Option<CommitOffset>>, Failure> {
+    ) -> Result<Vec<Option<Committed>>, Failure> {
         let mut state = self.state();
         let mut unstable = false;
         for partition in partitions {
@@ -74,7 +76,11 @@ impl Group for MemoryGroup {
         if unstable {
             return Err(Failure::new(Class::Retriable, "UNSTABLE_OFFSET_COMMIT"));
         }
-        Ok(partitions.iter().map(|partition| state.committed.get(partition).copied()).collect())
+        let committed = |partition: &InputPartition| {
+            let at = state.committed.get(partition).copied()?;
+            Some(Committed { at, token: state.tokens.get(partition).cloned() })
+        };
+        Ok(partitions.iter().map(committed).collect())
     }
 
     fn watermarks(&self, partition: InputPartition, _: Duration) -> Result<(CommitOffset, CommitOffset), Failure> {

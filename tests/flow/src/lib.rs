@@ -11,6 +11,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 pub mod clock;
+pub mod counting;
 pub mod group;
 pub mod log;
 pub mod outlet;
@@ -22,10 +23,11 @@ pub mod topics;
 pub mod world;
 
 pub use clock::ManualClock;
+pub use counting::Counting;
 pub use group::MemoryGroup;
 pub use log::{Entry, MemoryBatch};
 pub use plugin::{Answer, Each, Whole};
-pub use rig::{Ran, Rig, partition};
+pub use rig::{Ran, Rig, follower, partition};
 pub use sink::MemorySink;
 pub use source::MemorySource;
 pub use topics::MemoryTopics;

@@ -5,7 +5,7 @@ use crate::world::{Call, World};
 use std::sync::{Arc, Mutex, PoisonError};
 use wasmill_record::{
     Batch, CallSource, Emission, Field, GuestFailure, GuestFailureKind, HeaderRun, InputPartition, Invoke,
-    InvokeCounts, InvokeError, Outcome, Record, Reply,
+    InvokeCounts, InvokeError, Outcome, ReadState, Record, Reply,
 };
 
 /// A plugin as a test writes it; [`crate::Rig`] wraps it.
@@ -18,6 +18,11 @@ pub trait Behaviour: Send {
         source: &CallSource,
         reply: &mut Reply,
     ) -> Result<(), InvokeError>;
+
+    /// Where the next call reads keyed state.
+    fn read_from(&mut self, state: &Arc<dyn ReadState>) {
+        let _ = state;
+    }
 
     /// The most records that it takes in one call.
     fn batch_max(&self) -> usize {
@@ -114,7 +119,7 @@ where
     }
 }
 
-fn emission(value: Field) -> Emission {
+pub(crate) fn emission(value: Field) -> Emission {
     Emission {
         output: 0,
         key: Field::Inherit,
@@ -158,6 +163,10 @@ impl Invoke<MemoryBatch> for Plugin {
 
     fn take_counters(&mut self, each: &mut dyn FnMut(&str, u64)) {
         self.behaviour.take_counters().into_iter().for_each(|(name, by)| each(name, by));
+    }
+
+    fn read_from(&mut self, state: &Arc<dyn ReadState>) {
+        self.behaviour.read_from(state);
     }
 
     fn renew(&mut self) {

@@ -6,10 +6,12 @@ use crate::{Answer, Each, Entry, ManualClock, MemoryBatch, MemorySink, MemorySou
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tempfile::TempDir;
 use wasmill_pipeline::worker::Parts;
 use wasmill_pipeline::{Command, Failed, Worker, WorkerHandle, WorkerSettings, progress::Progress};
 use wasmill_record::{BatchLimits, Clock, InputPartition, Invoke};
 use wasmill_settle::{Backoff, Policy};
+use wasmill_state::{CacheLimits, Database, StoreSettings};
 use wasmill_telemetry::{Health, Metrics};
 
 pub const DEAD_LETTERS: &str = "dead";
@@ -20,6 +22,11 @@ pub fn partition(number: i32) -> InputPartition {
     InputPartition::new(0, number)
 }
 
+/// Partition `number` of the second input.
+pub fn follower(number: i32) -> InputPartition {
+    InputPartition::new(1, number)
+}
+
 /// A worker that has not run yet. The partitions are taken from their first record, before the first poll.
 pub struct Rig {
     pub settings: WorkerSettings,
@@ -28,6 +35,8 @@ pub struct Rig {
     pub metrics: Metrics,
     world: Arc<Mutex<World>>,
     commands: crossbeam_channel::Receiver<Command>,
+    /// Of the caches.
+    folder: Option<TempDir>,
 }
 
 /// What a run left behind.
@@ -36,6 +45,7 @@ pub struct Ran {
     pub health: Health,
     metrics: Metrics,
     world: World,
+    _folder: Option<TempDir>,
 }
 
 impl Ran {
@@ -65,14 +75,21 @@ impl Ran {
 impl Rig {
     /// Partitions 0.. of one input are assigned, started and empty.
     pub fn new(partitions: i32) -> Rig {
+        Rig::with_inputs(partitions, 1)
+    }
+
+    /// The same of so many inputs, whose topics are `in`, `in1`, `in2` ...
+    pub fn with_inputs(partitions: i32, inputs: u16) -> Rig {
         let (handle, commands) = WorkerHandle::new(0);
         let world = Arc::new(Mutex::new(World {
             clock: ManualClock::default(),
             books: Arc::default(),
             handle,
+            input_count: inputs,
             inputs: BTreeMap::new(),
             outputs: BTreeMap::new(),
             positions: BTreeMap::new(),
+            stores: None,
             calls: Vec::new(),
             batches: Vec::new(),
             starts: Vec::new(),
@@ -93,11 +110,29 @@ impl Rig {
             empty_polls: 0,
         }));
         let (health, metrics) = (Health::new(), Metrics::new());
-        let rig = Rig { settings: settings(), health, metrics, world, commands };
+        let mut settings = settings();
+        settings.topics.extend((1..inputs).map(|input| format!("in{input}")));
+        let rig = Rig { settings, health, metrics, world, commands, folder: None };
         for number in 0..partitions {
             rig.world().take(partition(number));
         }
         rig
+    }
+
+    /// The same for a pipeline that keeps state in these stores, before its partitions are taken.
+    pub fn keeping(partitions: i32, stores: &[&str]) -> (Rig, Database) {
+        let mut rig = Rig::new(0);
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = Database::open(folder.path(), &CacheLimits::default()).expect("a database");
+        let setting = |name: &&str| StoreSettings { name: (*name).to_owned(), topic_id: "id".to_owned(), ttl: None };
+        let opened = database.stores("cluster", "flow-group", stores.iter().map(setting).collect());
+        rig.settings.stores = stores.iter().map(|name| (*name).to_owned()).collect();
+        rig.world().stores = Some(opened.expect("stores"));
+        rig.folder = Some(folder);
+        for number in 0..partitions {
+            rig.world().take(partition(number));
+        }
+        (rig, database)
     }
 
     pub fn world(&self) -> MutexGuard<'_, World> {
@@ -164,7 +199,7 @@ impl Rig {
         let result = Worker::new(self.settings, parts).run();
         let world = Arc::into_inner(self.world).expect("the worker is gone, and its parts with it");
         let world = world.into_inner().unwrap_or_else(PoisonError::into_inner);
-        Ran { result, metrics: self.metrics, health: self.health, world }
+        Ran { result, metrics: self.metrics, health: self.health, world, _folder: self.folder }
     }
 }
 
@@ -175,9 +210,13 @@ pub fn settings() -> WorkerSettings {
         workers: 1,
         pipeline: "flow".to_owned(),
         group: "flow-group".to_owned(),
-        topics: vec!["in".to_owned(), "follower".to_owned()],
+        topics: vec!["in".to_owned()],
         outputs: vec!["first".to_owned(), "second".to_owned()],
         dead_letter_topic: DEAD_LETTERS.to_owned(),
+        stores: Vec::new(),
+        state_overlay_bytes_max: 1 << 20,
+        state_key_bytes_max: 1 << 10,
+        state_value_bytes_max: 1 << 10,
         config_digest: "sha256:config".to_owned(),
         instance: "instance".to_owned(),
         run: "0123456789abcdef".to_owned(),
@@ -191,6 +230,7 @@ pub fn settings() -> WorkerSettings {
         commit_records_max: 1_000_000,
         commit_bytes_max: 1 << 30,
         transaction_timeout: Duration::from_secs(9),
+        refresh_interval: Duration::from_secs(3600),
         start_deadline: Duration::ZERO,
     }
 }

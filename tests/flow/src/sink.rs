@@ -4,11 +4,12 @@ use crate::log::{Entry, MemoryBatch};
 use crate::outlet::{Stage, Written};
 use crate::rig;
 use crate::world::{Call, World};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use wasmill_record::{
-    Batch, Class, DeadLetter, Emission, Failure, Field, InputPartition, Membership, Origin, Position, Refusal, Reply,
-    Sink, Wire, WriteError,
+    Batch, ChangelogEnd, ChangelogPartition, Class, CommitOffset, DeadLetter, Emission, Failure, Field, InputPartition,
+    Membership, Origin, Position, Refusal, Reply, Sink, Wire, WriteError,
 };
 
 pub struct MemorySink {
@@ -144,6 +145,31 @@ impl Sink<MemoryBatch> for MemorySink {
             entry.headers.push((name.as_bytes().to_vec(), Some(value.to_vec())));
         }
         self.write(rig::DEAD_LETTERS.to_owned(), batch.partition().partition, entry, origin)
+    }
+
+    fn change(
+        &mut self,
+        of: ChangelogPartition,
+        key: &[u8],
+        value: Option<&[u8]>,
+        timestamp: Option<i64>,
+    ) -> Result<(), WriteError> {
+        let value = value.map(<[u8]>::to_vec);
+        let entry = Entry { offset: 0, key: Some(key.to_vec()), value, headers: Vec::new(), timestamp };
+        self.write(World::changelog_topic(of.store), of.partition, entry, Origin::changelog(of))
+    }
+
+    fn changelog_ends(&mut self) -> Vec<ChangelogEnd> {
+        let world = self.world();
+        let Some(open) = &world.outlet.open else { return Vec::new() };
+        let mut ends: BTreeMap<(u16, i32), i64> = BTreeMap::new();
+        for written in &open.written {
+            let Some(ChangelogPartition { store, partition }) = written.origin.as_changelog() else { continue };
+            let before = world.outputs.get(&(written.topic.clone(), partition)).map_or(0, Vec::len) as i64;
+            *ends.entry((store, partition)).or_insert(before) += 1;
+        }
+        let end = |((store, partition), next)| ChangelogEnd { store, partition, next: CommitOffset::at(next) };
+        ends.into_iter().map(end).collect()
     }
 
     fn poll(&mut self) {}

@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use wasmill_pipeline::{Command, WorkerHandle};
 use wasmill_record::{Class, CommitOffset, Failure, InputPartition, PartitionError, Wire};
 use wasmill_settle::Books;
+use wasmill_state::{Partition, RestoredRecord, Stores};
 
 /// A run makes fewer calls than this, or it goes round in circles.
 const CALLS_MAX: usize = 20_000;
@@ -113,10 +114,13 @@ pub struct World {
     pub books: Arc<Mutex<Books>>,
     pub handle: WorkerHandle,
 
+    pub(crate) input_count: u16,
     pub inputs: BTreeMap<InputPartition, Vec<Arc<Entry>>>,
     /// Committed records by topic and partition.
     pub outputs: BTreeMap<(String, i32), Vec<Entry>>,
     pub positions: BTreeMap<InputPartition, Stored>,
+    /// Keyed state; `None`: the pipeline keeps none.
+    pub stores: Option<Stores>,
 
     pub calls: Vec<Call>,
     /// Offset of the first record and number of records of each batch handed out.
@@ -188,17 +192,75 @@ impl World {
         log.push(Arc::new(entry));
     }
 
-    /// Takes the partition and starts it where the group stored it, or at its first record.
+    /// Takes the partition of every input and starts each where the group stored it, or at its first record.
     pub fn take(&mut self, partition: InputPartition) -> u64 {
-        let epoch = self.books.lock().unwrap_or_else(PoisonError::into_inner).assigned(&[partition]);
-        let at = self.positions.get(&partition).map_or(CommitOffset::at(0), |stored| stored.next);
-        self.handle.tell(Command::Start { partition, epoch, at, by_policy: false });
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).started(partition, epoch);
+        let all = self.of_every_input(partition);
+        let epoch = self.books.lock().unwrap_or_else(PoisonError::into_inner).assigned(&all);
+        let state = self.stores.as_ref().map(|stores| {
+            let state = stores.partition(partition.partition).expect("state of a partition");
+            self.restore(&state, partition);
+            state
+        });
+        for partition in all {
+            let at = self.positions.get(&partition).map_or(CommitOffset::at(0), |stored| stored.next);
+            self.handle.tell(Command::Start { partition, epoch, at, by_policy: false, state: state.clone() });
+            self.books.lock().unwrap_or_else(PoisonError::into_inner).started(partition, epoch);
+        }
         epoch
     }
 
+    /// Everything committed of its changelogs, whatever the cache knows already.
+    fn restore(&self, state: &Partition, partition: InputPartition) {
+        let count = self.stores.as_ref().map_or(0, Stores::len);
+        let mut ends = Vec::new();
+        for store in 0..count as u16 {
+            let log = self.outputs.get(&(World::changelog_topic(store), partition.partition));
+            let log = log.map_or(&[][..], Vec::as_slice);
+            let record = |entry: &'_ Entry| (entry.key.clone().expect("a key"), entry.value.clone(), entry.timestamp);
+            let owned: Vec<_> = log.iter().map(record).collect();
+            let records: Vec<RestoredRecord<'_>> = owned
+                .iter()
+                .map(|(key, value, timestamp_ms)| RestoredRecord {
+                    key,
+                    value: value.as_deref(),
+                    timestamp_ms: *timestamp_ms,
+                })
+                .collect();
+            let end = CommitOffset::at(log.len() as i64);
+            state.restore(store, &records, end, 0).expect("a restore");
+            ends.push(end);
+        }
+        let token = self.positions.get(&partition).map(|stored| stored.token.clone());
+        state.restored(token.as_deref(), &ends, 0).expect("the end of a restore");
+    }
+
+    /// The topic of a store's changes.
+    pub fn changelog_topic(store: u16) -> String {
+        format!("changelog-{store}")
+    }
+
+    /// The last value of each key in a changelog, as text.
+    pub fn changelog(&self, store: u16, partition: i32) -> BTreeMap<String, String> {
+        let mut last = BTreeMap::new();
+        for entry in self.outputs.get(&(World::changelog_topic(store), partition)).into_iter().flatten() {
+            let text = |bytes: &Option<Vec<u8>>| bytes.as_ref().map(|it| String::from_utf8_lossy(it).into_owned());
+            let key = text(&entry.key).unwrap_or_default();
+            match text(&entry.value) {
+                Some(value) => last.insert(key, value),
+                None => last.remove(&key),
+            };
+        }
+        last
+    }
+
+    /// The partition has gone, of every input.
     pub fn gone(&mut self, partition: InputPartition) {
-        self.books.lock().unwrap_or_else(PoisonError::into_inner).gone(&[partition]);
+        let all = self.of_every_input(partition);
+        self.books.lock().unwrap_or_else(PoisonError::into_inner).gone(&all);
+    }
+
+    pub fn of_every_input(&self, partition: InputPartition) -> Vec<InputPartition> {
+        (0..self.input_count).map(|input| InputPartition::new(input, partition.partition)).collect()
     }
 
     /// Committed values of a topic partition, in order.

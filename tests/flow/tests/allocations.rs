@@ -13,8 +13,9 @@ use wasmill_pipeline::watch::{AskTopics, Look};
 use wasmill_pipeline::worker::Parts;
 use wasmill_pipeline::{Command, Worker, WorkerHandle, progress::Progress};
 use wasmill_record::{
-    Batch, BatchLimits, Clock, CommitOffset, DeadLetter, EachHeader, Emission, Failure, InputPartition, Membership,
-    Offset, Origin, Polled, Position, Record, Refusal, Reply, Sink, Source, Wire, WriteError,
+    Batch, BatchLimits, ChangelogEnd, ChangelogPartition, Clock, CommitOffset, DeadLetter, EachHeader, Emission,
+    Failure, InputPartition, Membership, Offset, Origin, Polled, Position, Record, Refusal, Reply, Sink, Source, Wire,
+    WriteError,
 };
 use wasmill_settle::Books;
 use wasmill_telemetry::{Health, Metrics};
@@ -166,6 +167,12 @@ impl Sink<Stream> for Drain {
     fn dead_letter(&mut self, _: &Stream, _: usize, _: &DeadLetter<'_>, _: Origin) -> Result<(), WriteError> {
         Ok(())
     }
+    fn change(&mut self, _: ChangelogPartition, _: &[u8], _: Option<&[u8]>, _: Option<i64>) -> Result<(), WriteError> {
+        Ok(())
+    }
+    fn changelog_ends(&mut self) -> Vec<ChangelogEnd> {
+        Vec::new()
+    }
     fn poll(&mut self) {}
     fn flush(&mut self, _: Duration) -> Done {
         Ok(())
@@ -212,7 +219,13 @@ fn allocations(batches: usize, commit_records: usize) -> u64 {
     let (handle, commands) = WorkerHandle::new(0);
     let books = Arc::new(std::sync::Mutex::new(Books::default()));
     let epoch = books.lock().unwrap().assigned(&[partition(0)]);
-    handle.tell(Command::Start { partition: partition(0), epoch, at: CommitOffset::at(0), by_policy: false });
+    handle.tell(Command::Start {
+        partition: partition(0),
+        epoch,
+        at: CommitOffset::at(0),
+        by_policy: false,
+        state: None,
+    });
     let mut settings = wasmill_flow::rig::settings();
     settings.batch.records_max = 100;
     settings.commit_records_max = commit_records;
@@ -220,7 +233,7 @@ fn allocations(batches: usize, commit_records: usize) -> u64 {
     let parts = Parts {
         source: Spring { batches, handed_out: 0, handle },
         sink: Drain,
-        plugin: Box::new(Native::find("identity").unwrap()),
+        plugin: Native::find("identity").unwrap().instance(),
         clock: clock.clone(),
         commands,
         books,

@@ -58,7 +58,14 @@ fn sevens() -> Rig {
 
 fn pairs(rig: Rig, takes: Duration) -> Ran {
     let clock = rig.world().clock.clone();
-    let counts = InvokeCounts { renewals: 3, recycled: 2, dropped_emissions: 4, dropped_log_lines: 5, memory_bytes: 6 };
+    let counts = InvokeCounts {
+        renewals: 3,
+        recycled: 2,
+        dropped_emissions: 4,
+        dropped_log_lines: 5,
+        unplanned_reads: 0,
+        memory_bytes: 6,
+    };
     rig.run(Pairs { clock, takes, sizes: Vec::new(), counts }).good()
 }
 

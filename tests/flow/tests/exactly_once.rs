@@ -227,7 +227,8 @@ fn start_by_policy(rig: Rig) -> Rig {
     rig.then(When::Poll, |world| {
         let epoch = world.books.lock().unwrap().assigned(&[partition(0)]);
         let at = wasmill_record::CommitOffset::at(5);
-        let start = wasmill_pipeline::Command::Start { partition: partition(0), epoch, at, by_policy: true };
+        let start =
+            wasmill_pipeline::Command::Start { partition: partition(0), epoch, at, by_policy: true, state: None };
         assert!(world.handle.tell(start));
     })
 }

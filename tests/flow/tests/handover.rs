@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use wasmill_flow::Call::{Abort, Begin, Commit, Forget, GiveUp, Init, Renew, Seek, Start, Tokens};
 use wasmill_flow::group::GroupCall::{self, Assign, Forward, Pause, Unassign, Wake};
-use wasmill_flow::{Fault, MemoryGroup, Rig, When, World, partition};
+use wasmill_flow::{Fault, MemoryGroup, Rig, When, World, follower, partition};
 use wasmill_pipeline::handover::{Handover, Take};
 use wasmill_pipeline::{Ack, Command, Failed, WorkerHandle};
 use wasmill_record::{Class, CommitOffset, InputPartition};
@@ -29,6 +29,7 @@ fn control(workers: usize) -> Control {
         books: Arc::new(Mutex::new(Books::default())),
         workers: handles,
         takes,
+        inputs: 1,
         metrics: Metrics::new().pipeline("flow"),
         ack_timeout: Duration::from_secs(60),
         pipeline: "flow".to_owned(),
@@ -52,6 +53,37 @@ fn partitions_are_forwarded_and_paused_before_they_are_assigned() {
     assert_eq!(take.partitions, both);
     assert!(control.handover.books.lock().unwrap().is_taking(both[0], take.epoch));
     assert!(control.commands.iter().all(|commands| commands.is_empty()), "nobody reads before the start is known");
+}
+
+// R3.7, R4.7: the group names partitions of the first input only.
+#[test]
+fn followers_are_assigned_and_unassigned_in_one_call_with_their_leader() {
+    for lost in [false, true] {
+        let mut control = control(2);
+        control.handover.inputs = 2;
+        let all = [partition(0), follower(0), partition(1), follower(1)];
+        control.handover.assigned(&[partition(0), partition(1)]).unwrap();
+        let mut expected: Vec<GroupCall> = all.into_iter().map(Forward).collect();
+        expected.extend([Pause(all.to_vec()), Assign(all.to_vec())]);
+        assert_eq!(calls(&control), expected);
+        let take = control.takes.try_recv().unwrap();
+        assert_eq!(take.partitions, all);
+        assert!(all.iter().all(|of| control.handover.books.lock().unwrap().is_taking(*of, take.epoch)));
+
+        let answers = answer_gives(&control);
+        control.handover.revoked(&[partition(1)], lost).unwrap();
+        assert_eq!(calls(&control), [Wake(1), Unassign(vec![partition(1), follower(1)])]);
+        assert!(control.handover.books.lock().unwrap().get(follower(0)).is_some());
+        assert!(control.handover.books.lock().unwrap().get(follower(1)).is_none());
+        control.handover.revoked(&[partition(0), follower(0)], lost).unwrap();
+        assert_eq!(calls(&control), [Wake(0), Unassign(vec![partition(0), follower(0)])], "none twice");
+        assert!(control.handover.is_empty());
+        control.handover.workers.clear();
+        let given: Vec<_> = answers.into_iter().flat_map(|thread| thread.join().unwrap()).collect();
+        let of = |number| vec![partition(number), follower(number)];
+        let expected = [(0, of(0), lost, false), (1, of(1), lost, false)];
+        assert_eq!(given, expected, "siblings have one worker, which answers before anything is unassigned");
+    }
 }
 
 /// Worker, partitions, lost, and whether something had been unassigned by then.
@@ -212,7 +244,7 @@ fn a_start_of_a_partition_that_is_not_held_is_ignored() {
         .feed(0, 3)
         .then(When::Poll, |world| {
             let at = CommitOffset::at(0);
-            world.handle.tell(Command::Start { partition: partition(0), epoch: 7, at, by_policy: true });
+            world.handle.tell(Command::Start { partition: partition(0), epoch: 7, at, by_policy: true, state: None });
         })
         .forwarding()
         .good();

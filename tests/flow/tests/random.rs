@@ -6,13 +6,14 @@
 use proptest::prelude::*;
 use wasmill_flow::Call::*;
 use wasmill_flow::plugin::{Behaviour, trap};
-use wasmill_flow::{Answer, Call, Each, Fault, MemoryBatch, Rig, When, World, partition};
+use wasmill_flow::{Answer, Call, Each, Entry, Fault, MemoryBatch, Rig, When, World, follower, partition};
 use wasmill_pipeline::Command;
 use wasmill_record::Class::*;
 use wasmill_record::{Batch as _, CallSource, InvokeError, Reply};
 
-fn expected(number: i32, count: usize) -> Vec<String> {
-    (0..count).map(|offset| format!("{number}-{offset}")).collect()
+/// The records of a partition of the first input, or those of a follower's, `f0-0` and so on.
+fn records(prefix: &str, number: i32) -> Vec<String> {
+    (0..RECORDS).map(|offset| format!("{prefix}{number}-{offset}")).collect()
 }
 
 /// One thing that happens in a random run.
@@ -67,24 +68,34 @@ impl Behaviour for Moody {
             self.broke_down = true;
             return Err(trap());
         }
-        Each(|value: &str, attempt| if value == "1-7" && attempt < 2 { Answer::Retry(50) } else { Answer::Forward })
-            .answer(batch, from, count, source, reply)
+        let waits = ["1-7", "f1-3"];
+        Each(|value: &str, attempt| match waits.contains(&value) && attempt < 2 {
+            true => Answer::Retry(50),
+            false => Answer::Forward,
+        })
+        .answer(batch, from, count, source, reply)
     }
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, max_shrink_iters: 300, ..ProptestConfig::default() })]
 
     // R5.1 to R5.5, R4.1, R4.2, R1.6
     #[test]
     fn whatever_happens_every_record_is_written_once_and_in_order(
         events in prop::collection::vec(event(), 0..25),
         commit_records in 1usize..10,
+        inputs in 1u16..=2,
     ) {
-        let mut rig = Rig::new(PARTITIONS);
+        let mut rig = Rig::with_inputs(PARTITIONS, inputs);
         rig.settings.commit_records_max = commit_records;
         for number in 0..PARTITIONS {
-            rig = rig.feed(number, RECORDS);
+            for value in records("", number) {
+                rig.world().feed(partition(number), Entry::text(&value));
+            }
+            for value in records("f", number).iter().filter(|_| inputs == 2) {
+                rig.world().feed(follower(number), Entry::text(value));
+            }
         }
         let mut read = 0;
         for event in events {
@@ -102,8 +113,13 @@ proptest! {
         let world = ran.world();
         prop_assert_eq!(&world.violations, &Vec::<String>::new());
         for number in 0..PARTITIONS {
-            prop_assert_eq!(world.written("out0", number), expected(number, RECORDS));
-            prop_assert_eq!(world.position(number), RECORDS as i64);
+            let (of_follower, of_leader): (Vec<String>, Vec<String>) =
+                world.written("out0", number).into_iter().partition(|value| value.starts_with('f'));
+            prop_assert_eq!(of_leader, records("", number));
+            prop_assert_eq!(of_follower, if inputs == 2 { records("f", number) } else { Vec::new() });
+            for of in world.of_every_input(partition(number)) {
+                prop_assert_eq!(world.positions[&of].next.next(), RECORDS as i64);
+            }
         }
     }
 }
@@ -111,7 +127,7 @@ proptest! {
 fn move_away_and_back(rig: Rig, number: i32, lost: bool) -> Rig {
     let (done, acks) = crossbeam_channel::bounded(1);
     let give = move |world: &mut World| {
-        let partitions = vec![partition(number)];
+        let partitions = world.of_every_input(partition(number));
         match lost {
             true => world.gone(partition(number)),
             false => drop(world.books.lock().unwrap().giving(&partitions)),
@@ -123,7 +139,7 @@ fn move_away_and_back(rig: Rig, number: i32, lost: bool) -> Rig {
         assert!(over, "the worker answers before it polls again");
         world.gone(partition(number));
         // The next owner reads stable offsets only.
-        let stable = world.outlet.is_stable(partition(number));
+        let stable = world.of_every_input(partition(number)).into_iter().all(|of| world.outlet.is_stable(of));
         assert!(stable, "no position of a given partition is pending when the worker polls again");
         world.take(partition(number));
         true

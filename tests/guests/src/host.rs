@@ -43,7 +43,7 @@ fn silence() -> wasmill_sandbox::LogSink {
 
 /// An instance of it, for a pipeline that maps these outputs.
 pub fn instance(plugin: &Plugin, outputs: &[&str]) -> Instance {
-    let binding = plugin.bind("guests", &[("in", "in")], outputs).expect("the guest has these outputs");
+    let binding = plugin.bind("guests", &[("in", "in")], outputs, &[]).expect("the guest has these outputs");
     plugin.instance(binding)
 }
 

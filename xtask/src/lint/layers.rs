@@ -12,7 +12,7 @@ const LAYERS: &[&[&str]] = &[
     &["wasmill-record", "wasmill-wire"],
     &["wasmill-config", "wasmill-settle", "wasmill-telemetry"],
     &["wasmill-devbroker", "wasmill-kafka", "wasmill-sandbox"],
-    &["wasmill-deadletter"],
+    &["wasmill-deadletter", "wasmill-state"],
     &["wasmill-pipeline"],
     &["wasmill-admin"],
     &["wasmill"],
@@ -21,6 +21,7 @@ const LAYERS: &[&[&str]] = &[
 /// Families of crates that only one crate of `host/` may name, and why.
 const OWNED: &[(&str, &str, &str)] = &[
     ("rdkafka", "wasmill-kafka", "unsafe calls and client traps stay in one place"),
+    ("fjall", "wasmill-state", "what the engine does not check is checked in one place"),
     ("wasmtime", "wasmill-sandbox", "the host's trust in a guest is decided in one place"),
 ];
 

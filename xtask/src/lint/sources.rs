@@ -13,6 +13,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
 /// Files that may sleep, and why.
 const MAY_SLEEP: &[(&str, &str)] = &[
     ("host/record/src/clock.rs", "the real clock; everything else rests through the clock it is given"),
+    ("host/state/src/engine.rs", "waits for the engine to write tables, with a deadline: it tells nobody when it has"),
     ("host/wasmill/src/dev/fault.rs", "takes a broker away at a time and for a time that the user gives"),
     ("host/wasmill/src/dev/print.rs", "looks into the embedded broker now and then, for people"),
     ("host/wasmill/src/dev/watch.rs", "looks at files now and then: no event is the same on every file system"),

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::inputs::{self, TOPIC};
 use super::plugin::Plugins;
 use super::{Clusters, Context};
 use crate::checked::{Batch, Cluster, Commit, DeadLetters, Delivery, Input, Output, Pipeline, Retry};
@@ -45,17 +46,19 @@ pub(super) fn pipeline(
     }
     let inputs = raw.inputs.required(problems, "inputs: { records: { topic: ... } }");
     let inputs_place = inputs.as_ref().map_or(&item.at, |(_, at)| at).clone();
-    let input = inputs.and_then(|(inputs, at)| input(inputs, &at, context));
+    let inputs = inputs.and_then(|(inputs, at)| inputs::inputs(inputs, &at, context));
+    let known = inputs.as_deref().unwrap_or_default();
     let plugin = raw.plugin.required(problems, "plugin: ...");
     let plugin = plugin.and_then(|(plugin, at)| plugins.resolve(&plugin, &at, context));
     let outputs = raw.outputs.required(problems, "outputs: { results: { topic: ... } }");
     let outputs_place = outputs.as_ref().map_or(&item.at, |(_, at)| at).clone();
-    let outputs = outputs.and_then(|(outputs, _)| self::outputs(outputs, input.as_ref(), context));
-    let dead_letters = dead_letters(raw.dead_letters, input.as_ref(), &item.at, context);
+    let outputs = outputs.and_then(|(outputs, _)| self::outputs(outputs, known, context));
+    let dead_letters = dead_letters(raw.dead_letters, known, &item.at, context);
     let commit = commit(raw.commit, context);
     let retry = retry(raw.retry, context);
     let cores = Int(context.checks.cores.clamp(1, 64) as u64);
     let delivery = raw.delivery.value().unwrap_or_default().0;
+    let stores = super::state::stores(raw.stores, delivery, context);
     let (cluster, plugin) = (cluster?, plugin?);
     if delivery == Delivery::ExactlyOnce {
         super::limits::against_transaction(&plugin, commit.transaction_timeout, context);
@@ -69,7 +72,7 @@ pub(super) fn pipeline(
         session_timeout: milliseconds(raw.session_timeout_ms.value().unwrap_or_default()),
         delivery,
         workers: size(raw.workers.value().unwrap_or(cores)),
-        inputs: vec![input?],
+        inputs: inputs?,
         inputs_place: problems.place(&inputs_place),
         plugin,
         outputs: outputs?,
@@ -78,6 +81,7 @@ pub(super) fn pipeline(
         batch: batch(raw.batch),
         commit,
         retry,
+        stores,
         digest,
     })
 }
@@ -132,34 +136,11 @@ impl Groups {
     }
 }
 
-fn input(inputs: raw::Inputs, at: &At, context: &Context<'_>) -> Option<Input> {
-    let mut inputs = inputs.items.into_iter();
-    let Some(first) = inputs.next() else {
-        context.problems.push(at, "there is no input", Some("add `records: { topic: ... }`".to_owned()));
-        return None;
-    };
-    // Read the others too: their topics may be missing.
-    for further in inputs {
-        context.problems.push(
-            &further.at,
-            format!("a second input beside `{}`: several inputs come with keyed state, which is not in this version of wasmill", first.name),
-            Some("give it a pipeline of its own".to_owned()),
-        );
-        further.value.and_then(|input| input.topic.required(context.problems, TOPIC));
-    }
-    let raw = first.value?;
-    let (topic, _) = raw.topic.required(context.problems, TOPIC)?;
-    let place = context.problems.place(&first.at);
-    Some(Input { name: first.name, topic: topic.0, start: raw.start.value().unwrap_or_default().0, place })
-}
-
-const TOPIC: &str = "topic: ...";
-
-fn outputs(outputs: raw::Outputs, input: Option<&Input>, context: &Context<'_>) -> Option<Vec<Output>> {
+fn outputs(outputs: raw::Outputs, inputs: &[Input], context: &Context<'_>) -> Option<Vec<Output>> {
     let output = |item: Item<raw::Output>| {
         let raw = item.value?;
         let (topic, at) = raw.topic.required(context.problems, TOPIC)?;
-        refuse_loop(&topic.0, "output", input, &at, context);
+        refuse_loop(&topic.0, "output", inputs, &at, context);
         let partition = raw.partition.value().unwrap_or_default().0;
         Some(Output { name: item.name, topic: topic.0, partition, place: context.problems.place(&item.at) })
     };
@@ -167,8 +148,8 @@ fn outputs(outputs: raw::Outputs, input: Option<&Input>, context: &Context<'_>) 
     built.into_iter().collect()
 }
 
-fn refuse_loop(topic: &str, what: &str, input: Option<&Input>, at: &At, context: &Context<'_>) {
-    let Some(input) = input.filter(|input| input.topic == topic) else { return };
+fn refuse_loop(topic: &str, what: &str, inputs: &[Input], at: &At, context: &Context<'_>) {
+    let Some(input) = inputs.iter().find(|input| input.topic == topic) else { return };
     let message = format!(
         "the {what} topic and the topic of input `{}` are both `{topic}`: records would go round for ever",
         input.name
@@ -178,21 +159,22 @@ fn refuse_loop(topic: &str, what: &str, input: Option<&Input>, at: &At, context:
 
 fn dead_letters(
     raw: Field<raw::DeadLetters>,
-    input: Option<&Input>,
+    inputs: &[Input],
     pipeline_at: &At,
     context: &Context<'_>,
 ) -> Option<DeadLetters> {
     match raw {
         Field::Given(raw::DeadLetters { topic: Field::Given(topic, at) }, _) => {
-            refuse_loop(&topic.0, "dead-letter", input, &at, context);
+            refuse_loop(&topic.0, "dead-letter", inputs, &at, context);
             Some(DeadLetters { topic: topic.0 })
         }
         Field::Given(raw::DeadLetters { topic: Field::Wrong }, _) | Field::Wrong => None,
         Field::Given(raw::DeadLetters { topic: Field::Absent(_) }, _) | Field::Absent(_) => {
-            let topic = format!("{}.dlq", input?.topic);
+            let topic = format!("{}.dlq", inputs.first()?.topic);
+            refuse_loop(&topic, "dead-letter", inputs, pipeline_at, context);
             if topic.len() > TOPIC_CHARS_MAX {
                 let message = format!(
-                    "the dead-letter topic would be the input's with `.dlq` behind it: {} characters, and Kafka takes {TOPIC_CHARS_MAX}",
+                    "the dead-letter topic would be the first input's with `.dlq` behind it: {} characters, and Kafka takes {TOPIC_CHARS_MAX}",
                     topic.len()
                 );
                 context.problems.push(pipeline_at, message, Some("add `dead_letters: { topic: ... }`".to_owned()));
@@ -237,6 +219,7 @@ fn commit(raw: Field<raw::Commit>, context: &Context<'_>) -> Commit {
         transaction_timeout: Duration::from_millis(timeout_ms),
         records_max: size(raw.records_max.value().unwrap_or_default()),
         bytes_max: size(raw.bytes_max.value().unwrap_or_default()),
+        refresh_interval: milliseconds(raw.refresh_interval_ms.value().unwrap_or_default()),
     }
 }
 

@@ -50,6 +50,7 @@ pipelines:
     batch: {{ {STRANGER} }}
     commit: {{ {STRANGER} }}
     retry: {{ {STRANGER}, backoff_ms: {{ {STRANGER} }} }}
+    stores: {{ '*': {{ {STRANGER} }} }}
 "
     );
     let checks = Checks { property: &|_, _| Ok(()), env: &|_| None, cores: 1, native_plugins: &[] };

@@ -51,9 +51,8 @@ impl Group for Consumer {
         &self,
         partitions: &[InputPartition],
         timeout: Duration,
-    ) -> Result<Vec<Option<CommitOffset>>, Failure> {
-        let committed = self.committed(partitions, timeout)?;
-        Ok(committed.into_iter().map(|committed| committed.offset).collect())
+    ) -> Result<Vec<Option<Committed>>, Failure> {
+        self.committed(partitions, timeout)
     }
 
     fn watermarks(
@@ -86,12 +85,6 @@ impl Group for Consumer {
     }
 }
 
-/// What the group stores for a partition.
-pub(crate) struct Committed {
-    pub(crate) offset: Option<CommitOffset>,
-    pub(crate) token: Option<String>,
-}
-
 impl Consumer {
     /// Stable committed offset and token of each partition, in the order asked. Fails retriably while one of them is part
     /// of an open transaction (the client asks with require_stable because it is read_committed).
@@ -99,7 +92,7 @@ impl Consumer {
         &self,
         partitions: &[InputPartition],
         timeout: Duration,
-    ) -> Result<Vec<Committed>, Failure> {
+    ) -> Result<Vec<Option<Committed>>, Failure> {
         let list = self.topics.list(partitions);
         // SAFETY: handle and list are alive; the list is filled in place.
         let code = unsafe { sys::rd_kafka_committed(self.client.as_ptr(), list.ptr(), millis(timeout)) };
@@ -108,9 +101,9 @@ impl Consumer {
         let find = |partition: &InputPartition| {
             let topic = self.topics.topic(*partition)?;
             let element = list.find_partition(topic, partition.partition)?;
-            let offset = element.offset().to_raw().filter(|raw| *raw >= 0).map(CommitOffset::at);
+            let at = element.offset().to_raw().filter(|raw| *raw >= 0).map(CommitOffset::at);
             let token = Some(element.metadata().to_owned()).filter(|token| !token.is_empty());
-            Some(Committed { offset, token })
+            Some(at.map(|at| Committed { at, token }))
         };
         partitions
             .iter()

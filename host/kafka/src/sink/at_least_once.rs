@@ -14,8 +14,8 @@ use crate::producer::{Producer, ProducerSettings};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmill_record::{
-    Class, CommitOffset, DeadLetter, Emission, Failure, InputPartition, Origin, Position, Refusal, Reply, Sink, Wire,
-    WriteError,
+    ChangelogEnd, ChangelogPartition, Class, CommitOffset, DeadLetter, Emission, Failure, InputPartition, Origin,
+    Position, Refusal, Reply, Sink, Wire, WriteError,
 };
 
 pub struct AtLeastOnceSink {
@@ -89,6 +89,21 @@ impl Sink<KafkaBatch> for AtLeastOnceSink {
     ) -> Result<(), WriteError> {
         let client = self.client()?;
         client.outlet.dead_letter(&client.producer, batch, at, letter, origin)
+    }
+
+    fn change(
+        &mut self,
+        of: ChangelogPartition,
+        key: &[u8],
+        value: Option<&[u8]>,
+        timestamp: Option<i64>,
+    ) -> Result<(), WriteError> {
+        let client = self.client()?;
+        client.outlet.change(&client.producer, of, key, value, timestamp)
+    }
+
+    fn changelog_ends(&mut self) -> Vec<ChangelogEnd> {
+        self.producer().map(Producer::changelog_ends).unwrap_or_default()
     }
 
     fn poll(&mut self) {

@@ -11,7 +11,8 @@ use crate::transaction::{Drained, Open, Positioned, Ready, Transaction};
 use std::sync::Arc;
 use std::time::Duration;
 use wasmill_record::{
-    Class, DeadLetter, Emission, Failure, InputPartition, Origin, Position, Refusal, Reply, Sink, Wire, WriteError,
+    ChangelogEnd, ChangelogPartition, Class, DeadLetter, Emission, Failure, InputPartition, Origin, Position, Refusal,
+    Reply, Sink, Wire, WriteError,
 };
 
 /// The transactional producer of one worker. `stage` says how far the open transaction has come.
@@ -157,6 +158,21 @@ impl Sink<KafkaBatch> for TransactionalSink {
     ) -> Result<(), WriteError> {
         let (outlet, producer) = self.writing()?;
         outlet.dead_letter(producer, batch, at, letter, origin)
+    }
+
+    fn change(
+        &mut self,
+        of: ChangelogPartition,
+        key: &[u8],
+        value: Option<&[u8]>,
+        timestamp: Option<i64>,
+    ) -> Result<(), WriteError> {
+        let (outlet, producer) = self.writing()?;
+        outlet.change(producer, of, key, value, timestamp)
+    }
+
+    fn changelog_ends(&mut self) -> Vec<ChangelogEnd> {
+        self.producer().map(Producer::changelog_ends).unwrap_or_default()
     }
 
     fn poll(&mut self) {

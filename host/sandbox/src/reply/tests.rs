@@ -2,7 +2,7 @@ use super::*;
 use wasmill_wire::{Emission as Said, Input, Limits, Packed, Reads, Writer};
 
 fn binding(outputs: &[Option<u16>]) -> Binding {
-    Binding { pipeline: "shop".to_owned(), inputs: Vec::new(), outputs: outputs.to_vec() }
+    Binding { pipeline: "shop".to_owned(), inputs: Vec::new(), outputs: outputs.to_vec(), stores: [].into() }
 }
 
 fn answered(records: usize, outputs: &[Option<u16>], write: impl FnOnce(&mut Writer)) -> (Reply, u64) {

@@ -41,7 +41,7 @@ fn an_optional_output_may_be_left_unmapped_and_what_goes_there_is_counted() {
         "name": "guest", "version": "1", "outputs": [{ "name": "audit", "optional": true }, { "name": "out" }],
     });
     let plugin = Guest { manifest, ..Guest::default() }.load().unwrap();
-    let binding = plugin.bind("shop", &[("orders", "orders")], &["out"]).unwrap();
+    let binding = plugin.bind("shop", &[("orders", "orders")], &["out"], &[]).unwrap();
     let mut instance = plugin.instance(binding);
     let reply = call(&mut instance, &Records::many(3)).unwrap();
     assert_eq!(reply.outcomes, [Outcome::Drop; 3]);

@@ -182,11 +182,11 @@ fn configure_may_override_what_the_manifest_says() {
 }
 
 #[test]
-fn a_plugin_that_keeps_state_is_refused() {
+fn the_store_retry_is_the_hosts_own() {
     let mut guest = Guest::default();
-    guest.manifest["stores"] = json!([{ "name": "seen", "key": "utf8", "value": "json", "version": 1 }]);
+    guest.manifest["stores"] = json!([{ "name": "retry", "key": "utf8", "value": "json", "version": 1 }]);
     let error = error(&guest);
-    assert!(matches!(&error, LoadError::Stores { names, .. } if names == &["seen"]), "{error}");
+    assert!(matches!(&error, LoadError::Manifest { .. }) && error.to_string().contains("reserved"), "{error}");
 }
 
 #[test]

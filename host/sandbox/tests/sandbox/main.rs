@@ -12,5 +12,6 @@ mod deadline;
 mod load;
 mod quiet;
 mod renewal;
+mod state;
 mod typed;
 mod wrap;

@@ -102,7 +102,7 @@ fn time_is_the_calls_and_stands_still() {
 fn a_seed_belongs_to_pipeline_plugin_topic_and_partition() {
     let plugin = guest(SHOW).load().unwrap();
     let seed = |pipeline: &str, topic: &str| {
-        let binding = plugin.bind(pipeline, &[("orders", topic)], &["out"]).unwrap();
+        let binding = plugin.bind(pipeline, &[("orders", topic)], &["out"], &[]).unwrap();
         shown(&mut plugin.instance(binding), 1)[6]
     };
     assert_eq!(seed("a", "orders"), seed("a", "orders"));

@@ -99,7 +99,12 @@ fn start_without_address_space() {
 #[test]
 fn a_record_of_an_input_that_is_not_bound_is_the_hosts_mistake() {
     let plugin = Guest::default().load().unwrap();
-    let binding = wasmill_sandbox::Binding { pipeline: "shop".to_owned(), inputs: Vec::new(), outputs: vec![Some(0)] };
+    let binding = wasmill_sandbox::Binding {
+        pipeline: "shop".to_owned(),
+        inputs: Vec::new(),
+        outputs: vec![Some(0)],
+        stores: [].into(),
+    };
     let error = call(&mut plugin.instance(binding), &Records::many(1)).unwrap_err();
     assert!(matches!(error, InvokeError::Host(_)), "{error:?}");
 }

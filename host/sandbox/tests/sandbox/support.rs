@@ -74,7 +74,7 @@ impl Guest {
 /// One input, and all outputs mapped.
 pub(crate) fn started(plugin: &Plugin) -> Instance {
     let outputs: Vec<&str> = plugin.manifest().outputs.iter().map(|output| output.name.as_str()).collect();
-    plugin.instance(plugin.bind("shop", &[("orders", "orders")], &outputs).unwrap())
+    plugin.instance(plugin.bind("shop", &[("orders", "orders")], &outputs, &[]).unwrap())
 }
 
 pub(crate) const NOW_MS: i64 = 1_700_000_000_123;

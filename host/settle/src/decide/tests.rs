@@ -138,7 +138,7 @@ proptest! {
         let key = Field::Bytes(code);
         let emissions = vec![Emission { output: e as u16, key, value: Field::Inherit, inherit_headers: false, headers: HeaderRun { first: c % 4, count: d % 4 }, timestamp: None, partition: None }];
         let headers = vec![HeaderSpan { name: code, value: Some(message) }];
-        let reply = Reply { outcomes: vec![outcome], emissions, headers, bytes };
+        let reply = Reply { outcomes: vec![outcome], emissions, headers, bytes, ..Reply::default() };
         let decided = decide(&outcome, &reply, attempt, spread, &policy());
         if let Ok(Disposition::RetryLater { wait }) = decided {
             prop_assert!(attempt < 3 && wait <= RETRY_AFTER_MAX);

@@ -59,6 +59,39 @@ fn a_position_that_is_owed_stays_so_until_it_is_committed() {
     assert!(tracker.owed().is_empty());
 }
 
+// R1.3
+#[test]
+fn the_other_inputs_of_a_touched_partition_are_committed_with_it() {
+    let mut tracker = Tracker::default();
+    let leader = tracker.start(partition(0), 1, CommitOffset::at(10)).unwrap();
+    tracker.start(partition(1), 1, CommitOffset::at(20)).unwrap();
+    tracker.start(InputPartition::new(1, 0), 1, CommitOffset::at(30)).unwrap();
+    let last = tracker.start(InputPartition::new(2, 0), 1, CommitOffset::at(40)).unwrap();
+    for (moved, at) in [(leader, 10), (last, 40)] {
+        tracker.settle(moved, Offset(at));
+        let sent: Vec<InputPartition> = tracker.positions().iter().map(|position| position.partition).collect();
+        assert_eq!(sent, [(0, 0), (1, 0), (2, 0)].map(|(input, number)| InputPartition::new(input, number)));
+        tracker.commit();
+        assert!(!tracker.is_touched());
+    }
+}
+
+#[test]
+fn what_only_went_along_is_not_read_again() {
+    let mut tracker = Tracker::default();
+    let leader = tracker.start(partition(0), 1, CommitOffset::at(10)).unwrap();
+    let follower = tracker.start(InputPartition::new(1, 0), 1, CommitOffset::at(30)).unwrap();
+    tracker.settle(leader, Offset(10));
+    assert_eq!(tracker.rewind(), [(partition(0), CommitOffset::at(10))]);
+    assert!(!tracker.is_touched());
+    // It was read, and stands where it was.
+    tracker.settle(leader, Offset(10));
+    tracker.touch(follower);
+    assert_eq!(tracker.rewind().len(), 2);
+    tracker.touch(leader);
+    assert_eq!(tracker.rewind().len(), 1, "that was in the transaction before");
+}
+
 #[derive(Debug, Clone)]
 enum Move {
     Settle(i32, i64),

@@ -93,6 +93,15 @@ pub(super) struct Families {
     pub(super) take_duration: Labelled<Histogram, Buckets>,
     pub(super) seek_retries: Labelled<Counter>,
     pub(super) broker_errors: Labelled<Counter>,
+    pub(super) state_changes: Labelled<Counter>,
+    pub(super) state_overlay: Labelled<Gauge>,
+    pub(super) state_apply_failures: Labelled<Counter>,
+    pub(super) state_unplanned_reads: Labelled<Counter>,
+    pub(super) state_restoring: Labelled<Gauge>,
+    pub(super) state_changelog_lag: Labelled<Gauge>,
+    pub(super) state_restored: Labelled<Counter>,
+    pub(super) state_keys: Labelled<Gauge>,
+    pub(super) state_bytes: Labelled<Gauge>,
     /// One entry per pipeline that has workers.
     pub(super) codes: Arc<Mutex<HashMap<String, Arc<DeadLetterCodes>>>>,
 }
@@ -134,6 +143,15 @@ impl Families {
             take_duration: histogram(r, &names::TAKE_DURATION),
             seek_retries: counter(r, &names::SEEK_RETRIES),
             broker_errors: counter(r, &names::BROKER_ERRORS),
+            state_changes: counter(r, &names::STATE_CHANGES),
+            state_overlay: gauge(r, &names::STATE_OVERLAY),
+            state_apply_failures: counter(r, &names::STATE_APPLY_FAILURES),
+            state_unplanned_reads: counter(r, &names::STATE_UNPLANNED_READS),
+            state_restoring: gauge(r, &names::STATE_RESTORING),
+            state_changelog_lag: gauge(r, &names::STATE_CHANGELOG_LAG),
+            state_restored: counter(r, &names::STATE_RESTORED),
+            state_keys: gauge(r, &names::STATE_KEYS),
+            state_bytes: gauge(r, &names::STATE_BYTES),
             codes: Arc::default(),
         }
     }

@@ -37,9 +37,19 @@ pub struct WorkerMetrics {
     pub rewinds: Counter,
     pub seek_retries: Counter,
     pub watchdog_stalls: Counter,
+    pub state: StateMetrics,
     pipeline: Arc<str>,
     codes: Arc<DeadLetterCodes>,
     families: Families,
+}
+
+/// What a worker counts of keyed state.
+#[derive(Debug, Clone)]
+pub struct StateMetrics {
+    pub changes: Counter,
+    /// Each worker has a series of its own.
+    pub overlay_bytes: Gauge,
+    pub apply_failures: Counter,
 }
 
 /// One counter for each outcome.
@@ -138,6 +148,11 @@ impl WorkerMetrics {
             rewinds: families.rewinds.with(&[pipeline]),
             seek_retries: families.seek_retries.with(&[pipeline]),
             watchdog_stalls: families.watchdog_stalls.with(&[pipeline]),
+            state: StateMetrics {
+                changes: families.state_changes.with(&[pipeline]),
+                overlay_bytes: families.state_overlay.with(worker),
+                apply_failures: families.state_apply_failures.with(&[pipeline]),
+            },
             pipeline: Arc::from(pipeline),
             codes: DeadLetterCodes::of(families, pipeline),
             families: families.clone(),
@@ -174,6 +189,10 @@ pub struct PipelineMetrics {
     pub handover_duration: Histogram,
     /// Seconds.
     pub take_duration: Histogram,
+    pub restoring_partitions: Gauge,
+    /// Offsets.
+    pub changelog_lag: Gauge,
+    pub restored_changes: Counter,
     pipeline: Arc<str>,
     families: Families,
 }
@@ -204,6 +223,9 @@ impl PipelineMetrics {
             swaps: SwapCounters { swapped: swaps("swapped"), refused: swaps("refused") },
             handover_duration: families.handover_duration.with(&[pipeline]),
             take_duration: families.take_duration.with(&[pipeline]),
+            restoring_partitions: families.state_restoring.with(&[pipeline]),
+            changelog_lag: families.state_changelog_lag.with(&[pipeline]),
+            restored_changes: families.state_restored.with(&[pipeline]),
             pipeline: Arc::from(pipeline),
             families: families.clone(),
         }
@@ -217,6 +239,13 @@ impl PipelineMetrics {
     /// It does not run it any more.
     pub fn not_plugin(&self, name: &str, digest: &str) {
         self.families.plugin.remove(&[&self.pipeline, name, digest]);
+    }
+
+    /// Keys, about, and bytes on disk of a store.
+    pub fn store_size(&self, store: &str, keys: u64, bytes: u64) {
+        let clamp = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.families.state_keys.with(&[&self.pipeline, store]).set(clamp(keys));
+        self.families.state_bytes.with(&[&self.pipeline, store]).set(clamp(bytes));
     }
 
     /// Only these codes of dead letters have a series of their own. Without a list every code may have one.

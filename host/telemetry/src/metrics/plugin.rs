@@ -18,6 +18,7 @@ pub struct PluginMetrics {
     pub memory: Gauge,
     pub dropped_emissions: Counter,
     pub dropped_log_lines: Counter,
+    pub unplanned_reads: Counter,
     pipeline: Arc<str>,
     families: Families,
 }
@@ -30,6 +31,7 @@ pub struct GuestFailureCounters {
     pub memory: Counter,
     pub protocol: Counter,
     pub too_large: Counter,
+    pub state_too_large: Counter,
 }
 
 impl PluginMetrics {
@@ -42,12 +44,14 @@ impl PluginMetrics {
                 memory: failures("plugin-memory"),
                 protocol: failures("plugin-protocol"),
                 too_large: failures("record-too-large"),
+                state_too_large: failures("state-too-large"),
             },
             renewals: families.plugin_renewals.with(&[pipeline]),
             recycles: families.plugin_recycles.with(&[pipeline]),
             memory: families.plugin_memory.with(&[pipeline, &worker.to_string()]),
             dropped_emissions: families.dropped_emissions.with(&[pipeline]),
             dropped_log_lines: families.dropped_log_lines.with(&[pipeline]),
+            unplanned_reads: families.state_unplanned_reads.with(&[pipeline]),
             pipeline: Arc::from(pipeline),
             families: families.clone(),
         }

@@ -15,6 +15,10 @@ fn tight() -> Value {
     })
 }
 
+/// What an order says, without the names.
+const LIST: &str = r#"["o-1", "c-7", "r-3", "app", "EUR", "2023-11-14T22:00:00Z", null, [{ "sku": "P", "quantity": 1,
+    "unit_price_cents": 3280 }], [], { "items_cents": 3280, "total_cents": 3280 }]"#;
+
 /// Every code once at least: what is wrong, the value, the code.
 fn cases() -> Vec<(&'static str, String, Refusal)> {
     use Refusal::*;
@@ -49,6 +53,13 @@ fn cases() -> Vec<(&'static str, String, Refusal)> {
             DuplicateField,
         ),
         ("a list", "[]".into(), WrongType),
+        ("a list of what an order has", LIST.into(), WrongType),
+        ("a list of what an item has", order(item, "[\"D-2\", 1, 320, []]"), WrongType),
+        (
+            "a list of totals",
+            order("\"totals\": {", "\"totals\": [2920, 300, 210, 250, 200, 3280], \"other\": {"),
+            WrongType,
+        ),
         ("a text", "\"o-1\"".into(), WrongType),
         ("null", "null".into(), WrongType),
         ("a number for an id", order("\"o-1\"", "1"), WrongType),

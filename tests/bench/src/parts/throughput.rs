@@ -37,7 +37,7 @@ const CONTESTANTS: [Contestant; 6] = [
 
 /// One turn of one contestant.
 pub(super) struct Turn {
-    cpu_us: f64,
+    pub(super) cpu_us: f64,
     pub(super) records_per_s: f64,
     rss_mib: f64,
 }

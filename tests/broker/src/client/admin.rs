@@ -22,6 +22,20 @@ pub fn create_topic(bootstrap: &str, name: &str, partitions: i32, configs: &[(&s
     try_create_topic(bootstrap, name, partitions, configs).expect("the topic was not created");
 }
 
+/// Deletes a group without members, and its offsets.
+///
+/// # Panics
+/// It does not work within [`WITHIN`].
+#[track_caller]
+pub fn delete_group(bootstrap: &str, group: &str) {
+    let admin: AdminClient<DefaultClientContext> = config(bootstrap, &[]).create().expect("an admin client");
+    wait_until(&format!("the end of the group `{group}`"), || {
+        let answers = block_on(admin.delete_groups(&[group], &options())).expect("the broker answered");
+        // A member that has left may not have been noticed yet.
+        answers.into_iter().next().expect("an answer per group").is_ok()
+    });
+}
+
 /// As [`create_topic`].
 ///
 /// # Errors

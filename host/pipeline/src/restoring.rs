@@ -1,0 +1,383 @@
+//! The state of a taken partition, before it starts (R3.4): after its offsets have become stable, and before its worker is
+//! told.
+//!
+//! Whatever a former owner could still commit lies below the changelog's high watermark, asked read uncommitted once the
+//! offsets are stable: offsets are sent after everything else of a transaction is acknowledged. So a restore reads committed
+//! changes until it has reached that mark; an open transaction below it is waited for. What has to be read at all is
+//! decided by `wasmill_state::plan`.
+//!
+//! Runs on a thread of its own, for all partitions of a pipeline. A partition that is given away meanwhile is dropped; what
+//! has been read of it stays in the cache, with its position.
+
+use crate::crash;
+use crate::failed::Failed;
+use crate::keeping::failed;
+use crate::taking::{Ready, Tell};
+use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use wasmill_record::{ChangelogEvent, ChangelogPartition, ChangelogSource, Clock, CommitOffset, Group};
+use wasmill_state::{Bounds, CacheError, Facts, Partition, Plan, RestoredRecord, Stores, plan};
+use wasmill_telemetry::{Health, PipelineMetrics, State};
+
+/// Partitions that are restored at once; the others queue.
+const ACTIVE_MAX: usize = 8;
+
+/// Changes of one changelog partition that are written to the cache at once: many, because the cache makes a table of its own
+/// of them then.
+const CHUNK_RECORDS: usize = 50_000;
+const CHUNK_BYTES: usize = 8 << 20;
+
+/// One question about a changelog's bounds.
+const BOUNDS_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Wait for changes before books and new takes are looked at.
+const POLL_WAIT: Duration = Duration::from_millis(20);
+
+/// Pause after the local store could not be written to.
+const FULL_PAUSE: Duration = Duration::from_millis(500);
+
+/// How often progress is logged.
+const PROGRESS: Duration = Duration::from_secs(5);
+
+/// A partition whose positions are known: all inputs of one number.
+#[derive(Debug, Clone)]
+pub struct Restore {
+    pub ready: Vec<Ready>,
+    /// Stored with the offsets; `None`: none was committed yet.
+    pub token: Option<String>,
+    pub since: Instant,
+}
+
+pub struct Restoring<G, C> {
+    pub pipeline: String,
+    pub group: String,
+    pub source: Box<dyn ChangelogSource>,
+    pub stores: Stores,
+    pub cluster_id: String,
+    /// `delete.retention.ms` of the changelogs: the least of them.
+    pub delete_retention: Duration,
+    /// Whoever set the offsets, state goes with them.
+    pub accept_offsets: bool,
+    pub restores: Receiver<Restore>,
+    pub tell: Arc<Tell<G>>,
+    pub clock: C,
+    pub metrics: PipelineMetrics,
+    pub health: Health,
+    pub failures: Sender<Failed>,
+}
+
+/// A restore under way.
+struct Active {
+    restore: Restore,
+    state: Arc<Partition>,
+    stores: Vec<Store>,
+    begun: Instant,
+    /// Nothing had to be read.
+    exact: bool,
+}
+
+/// One store of it.
+struct Store {
+    of: ChangelogPartition,
+    /// Read so far.
+    next: CommitOffset,
+    /// To be reached.
+    end: CommitOffset,
+    chunk: Chunk,
+    done: bool,
+}
+
+/// Changes that have been read and not been written.
+#[derive(Default)]
+struct Chunk {
+    bytes: Vec<u8>,
+    /// Lengths in `bytes`, in order; `None`: deleted.
+    changes: Vec<(usize, Option<usize>, Option<i64>)>,
+}
+
+impl<G: Group, C: Clock> Restoring<G, C> {
+    /// Until every sender of restores is gone, or one can't go on.
+    pub fn run(mut self) {
+        if let Err(failed) = self.work() {
+            // Full: somebody else's failure came first.
+            let _ = self.failures.try_send(failed);
+        }
+    }
+
+    fn work(&mut self) -> Result<(), Failed> {
+        let mut queued: Vec<Restore> = Vec::new();
+        let mut active: BTreeMap<i32, Active> = BTreeMap::new();
+        let mut told = Instant::now();
+        loop {
+            if queued.is_empty() && active.is_empty() {
+                match self.restores.recv() {
+                    Ok(restore) => queued.push(restore),
+                    Err(_) => return Ok(()),
+                }
+            }
+            loop {
+                match self.restores.try_recv() {
+                    Ok(restore) => queued.push(restore),
+                    Err(TryRecvError::Empty) => break,
+                    Err(TryRecvError::Disconnected) => return Ok(()),
+                }
+            }
+            self.let_go(&mut queued, &mut active);
+            self.begin(&mut queued, &mut active)?;
+            self.read(&mut active)?;
+            self.finish(&mut active)?;
+            if told.elapsed() >= PROGRESS {
+                told = Instant::now();
+                self.show(&active);
+            }
+        }
+    }
+
+    /// Drops what is not ours any more, or is ours anew.
+    fn let_go(&mut self, queued: &mut Vec<Restore>, active: &mut BTreeMap<i32, Active>) {
+        queued.retain(|restore| self.tell.wants(&restore.ready));
+        let gone: Vec<i32> = active
+            .iter()
+            .filter(|(_, active)| !self.tell.wants(&active.restore.ready))
+            .map(|(number, _)| *number)
+            .collect();
+        for number in gone {
+            if let Some(active) = active.remove(&number) {
+                for store in active.stores.iter().filter(|store| !store.done) {
+                    self.source.stop(store.of);
+                }
+            }
+        }
+        self.note(active);
+    }
+
+    fn begin(&mut self, queued: &mut Vec<Restore>, active: &mut BTreeMap<i32, Active>) -> Result<(), Failed> {
+        let mut later = Vec::new();
+        for restore in std::mem::take(queued) {
+            let Some(number) = restore.ready.first().map(|ready| ready.partition.partition) else { continue };
+            if active.len() >= ACTIVE_MAX || active.contains_key(&number) {
+                later.push(restore);
+                continue;
+            }
+            match self.open(restore, number)? {
+                Ok(begun) => drop(active.insert(number, begun)),
+                Err(restore) => later.push(restore),
+            }
+        }
+        *queued = later;
+        Ok(())
+    }
+
+    /// Plans the restore and starts reading; given back when a leader has not answered.
+    fn open(&mut self, restore: Restore, number: i32) -> Result<Result<Active, Restore>, Failed> {
+        let state = self.stores.partition(number).map_err(|error| failed(&error))?;
+        let count = u16::try_from(self.stores.len()).unwrap_or(u16::MAX);
+        let mut bounds = Vec::with_capacity(self.stores.len());
+        for store in 0..count {
+            let of = ChangelogPartition { store, partition: number };
+            match self.source.bounds(of, BOUNDS_TIMEOUT) {
+                Ok((start, end)) => bounds.push(Bounds { start, end }),
+                Err(failure) => {
+                    tracing::debug!(pipeline = self.pipeline, partition = number, "{failure}");
+                    return Ok(Err(restore));
+                }
+            }
+        }
+        self.check_reset(&restore, number, &bounds)?;
+        let mut stores = Vec::with_capacity(bounds.len());
+        let mut exact = true;
+        for ((store, mark), bounds) in (0..count).zip(state.marks()).zip(bounds) {
+            let of = ChangelogPartition { store, partition: number };
+            let facts = Facts {
+                cluster_id: &self.cluster_id,
+                topic_id: self.stores.settings(store).map_or("", |settings| &settings.topic_id),
+                token: restore.token.as_deref(),
+                bounds,
+                now_ms: self.clock.wall_ms(),
+                delete_retention: self.delete_retention,
+            };
+            let (from, end) = match plan(mark.as_ref(), &facts) {
+                // Its own position is all there is to reach.
+                Plan::Nothing => mark.map_or((bounds.end, bounds.end), |mark| (mark.next, mark.next)),
+                Plan::Replay { from } => (from, bounds.end),
+                Plan::Rebuild { from, reason } => {
+                    let store = self.stores.settings(store).map_or("", |settings| &settings.name);
+                    let reason = reason.as_str();
+                    tracing::info!(pipeline = self.pipeline, partition = number, store, reason, "state is rebuilt");
+                    state.clear(of.store).map_err(|error| failed(&error))?;
+                    exact = false;
+                    (from, bounds.end)
+                }
+            };
+            let done = from >= end;
+            if !done && let Err(failure) = self.source.start(of, from) {
+                return Err(Failed::State { message: failure.message });
+            }
+            exact &= done;
+            stores.push(Store { of, next: from, end, chunk: Chunk::default(), done });
+        }
+        Ok(Ok(Active { restore, state, stores, begun: Instant::now(), exact }))
+    }
+
+    /// State belongs to its offsets. Offsets that somebody else has set, or lost, would count records twice or never.
+    fn check_reset(&self, restore: &Restore, number: i32, bounds: &[Bounds]) -> Result<(), Failed> {
+        let has_state = bounds.iter().any(|bounds| bounds.end.next() > 0);
+        if restore.token.is_none() && has_state && !self.accept_offsets {
+            return Err(Failed::OffsetsReset { group: self.group.clone(), partition: number });
+        }
+        Ok(())
+    }
+
+    fn read(&mut self, active: &mut BTreeMap<i32, Active>) -> Result<(), Failed> {
+        if active.values().all(|active| active.stores.iter().all(|store| store.done)) {
+            return Ok(());
+        }
+        let mut trouble = None;
+        let full = active.values().flat_map(|active| &active.stores).any(|store| store.chunk.is_full());
+        let mut take = |of: ChangelogPartition, event: ChangelogEvent<'_>| {
+            let store =
+                active.get_mut(&of.partition).and_then(|active| active.stores.iter_mut().find(|it| it.of == of));
+            // Read ahead of a stop.
+            let Some(store) = store.filter(|store| !store.done) else { return };
+            match event {
+                ChangelogEvent::Change { next, timestamp, key, value } => {
+                    store.chunk.push(key, value, timestamp);
+                    store.next = next;
+                }
+                ChangelogEvent::End { next } => store.next = next.max(store.next),
+                ChangelogEvent::Failed { message } => trouble = Some((of, message.to_owned())),
+            }
+        };
+        // What could not be written is not added to.
+        if !full {
+            self.source.poll(POLL_WAIT, &mut take);
+        }
+        if let Some((of, message)) = trouble {
+            let store = self.stores.settings(of.store).map_or("", |settings| &settings.name);
+            return Err(Failed::State { message: format!("changelog of `{store}` [{}]: {message}", of.partition) });
+        }
+        let now_ms = self.clock.wall_ms();
+        for Active { state, stores, .. } in active.values_mut() {
+            for store in stores.iter_mut().filter(|store| !store.done) {
+                let reached = store.next >= store.end;
+                if !reached && !store.chunk.is_full() {
+                    continue;
+                }
+                let changes = store.chunk.changes.len() as u64;
+                match store.chunk.write(state, store.of.store, store.next, now_ms) {
+                    Ok(()) => drop(self.metrics.restored_changes.inc_by(changes)),
+                    Err(error) if error.may_pass() => {
+                        self.wait(&error);
+                        continue;
+                    }
+                    Err(error) => return Err(failed(&error)),
+                }
+                crash::point(crash::MID_RESTORE);
+                if reached {
+                    store.done = true;
+                    self.source.stop(store.of);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The disk is full: what has been read stays in memory, and nothing more is read until it is written.
+    fn wait(&self, error: &CacheError) {
+        let reason = format!("restoring state: {error}. It goes on by itself once there is room");
+        tracing::error!(pipeline = self.pipeline, "{reason}");
+        self.health.set(&self.component(), State::Waiting { reason });
+        self.clock.rest(FULL_PAUSE);
+    }
+
+    fn finish(&mut self, active: &mut BTreeMap<i32, Active>) -> Result<(), Failed> {
+        let done = |active: &Active| active.stores.iter().all(|store| store.done);
+        let numbers: Vec<i32> = active.iter().filter(|(_, active)| done(active)).map(|(number, _)| *number).collect();
+        for number in numbers {
+            let Some(done) = active.remove(&number) else { continue };
+            if !done.exact {
+                let positions: Vec<CommitOffset> = done.stores.iter().map(|store| store.next).collect();
+                let now_ms = self.clock.wall_ms();
+                match done.state.restored(done.restore.token.as_deref(), &positions, now_ms) {
+                    Ok(()) => {}
+                    Err(error) if error.may_pass() => {
+                        self.wait(&error);
+                        active.insert(number, done);
+                        continue;
+                    }
+                    Err(error) => return Err(failed(&error)),
+                }
+            }
+            let (took_ms, exact) = (done.begun.elapsed().as_millis() as u64, done.exact);
+            tracing::info!(pipeline = self.pipeline, partition = number, took_ms, exact, "state is there");
+            self.tell.start(&done.restore.ready, Some(&done.state), done.restore.since);
+        }
+        self.note(active);
+        Ok(())
+    }
+
+    fn note(&self, active: &BTreeMap<i32, Active>) {
+        let left = |active: &Active| active.stores.iter().map(Store::left).sum::<i64>();
+        self.metrics.restoring_partitions.set(i64::try_from(active.len()).unwrap_or(i64::MAX));
+        self.metrics.changelog_lag.set(active.values().map(left).sum());
+        if active.is_empty() {
+            self.health.set(&self.component(), State::Ready);
+        }
+    }
+
+    fn show(&self, active: &BTreeMap<i32, Active>) {
+        for (number, active) in active {
+            let left: i64 = active.stores.iter().map(Store::left).sum();
+            let seconds = active.begun.elapsed().as_secs();
+            let reason = format!(
+                "restoring state of partition {number} for {seconds} s: {left} offsets to go, if no open transaction \
+                 holds them back"
+            );
+            tracing::info!(pipeline = self.pipeline, partition = number, left, seconds, "restoring state");
+            self.health.set(&self.component(), State::Waiting { reason });
+        }
+    }
+
+    fn component(&self) -> String {
+        format!("pipeline/{}/restore", self.pipeline)
+    }
+}
+
+impl Store {
+    fn left(&self) -> i64 {
+        self.end.next().saturating_sub(self.next.next()).max(0)
+    }
+}
+
+impl Chunk {
+    fn push(&mut self, key: &[u8], value: Option<&[u8]>, timestamp: Option<i64>) {
+        self.bytes.extend_from_slice(key);
+        self.bytes.extend_from_slice(value.unwrap_or_default());
+        self.changes.push((key.len(), value.map(<[u8]>::len), timestamp));
+    }
+
+    fn is_full(&self) -> bool {
+        self.changes.len() >= CHUNK_RECORDS || self.bytes.len() >= CHUNK_BYTES
+    }
+
+    /// Into the cache, with the position behind it. After an error it is still there.
+    fn write(&mut self, state: &Partition, store: u16, next: CommitOffset, now_ms: i64) -> Result<(), CacheError> {
+        let mut rest = self.bytes.as_slice();
+        let mut take = |len: usize| {
+            let (part, left) = rest.split_at_checked(len).unwrap_or_default();
+            rest = left;
+            part
+        };
+        let mut records = Vec::with_capacity(self.changes.len());
+        for (key, value, timestamp_ms) in self.changes.iter().copied() {
+            let key = take(key);
+            records.push(RestoredRecord { key, value: value.map(&mut take), timestamp_ms });
+        }
+        state.restore(store, &records, next, now_ms)?;
+        self.bytes.clear();
+        self.changes.clear();
+        Ok(())
+    }
+}
