@@ -2,14 +2,16 @@
 //!
 //! `/metrics` is the page of all metrics, `/livez` and `/readyz` are `ok` or 503 with one reason per line. There is no TLS and
 //! no login: bind it where only the platform reaches it. On a loopback address plugins can be swapped as well
-//! (`POST /swap`, `POST /pipelines/NAME/swap`); nothing else can be changed. Deliberately not here: what is
+//! (`POST /swap`, `POST /pipelines/NAME/swap`); nothing else can be changed. There, too, committed state is shown (`GET /state`,
+//! `GET /state/PIPELINE/STORE`). Deliberately not here: what is
 //! counted and who is healthy (`telemetry` says), and when to start and stop (the binary says).
 //!
 //! ```no_run
-//! # use wasmill_telemetry::{Health, Metrics};
+//! # use wasmill_telemetry::Metrics;
 //! # async fn run(stop: impl Future<Output = ()> + Send + 'static) -> std::io::Result<()> {
 //! let listener = wasmill_admin::bind("127.0.0.1:8090".parse().expect("an address"))?;
-//! wasmill_admin::serve(listener, Metrics::new(), Health::new(), wasmill_admin::Swaps::default(), stop).await
+//! let served = wasmill_admin::Served { metrics: Metrics::new(), ..Default::default() };
+//! wasmill_admin::serve(listener, served, stop).await
 //! # }
 //! ```
 //!
@@ -19,12 +21,14 @@
 
 mod connection;
 mod routes;
+mod state;
 mod swap;
 
 use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use wasmill_pipeline::Shown;
 use wasmill_telemetry::{Health, Metrics};
 
 pub use swap::Swaps;
@@ -39,6 +43,22 @@ pub const CONNECTIONS_MAX: usize = 64;
 
 /// Bytes of one request; scrapes and probes send a few hundred. Beyond that the connection is cut.
 pub const REQUEST_BYTES_MAX: usize = 16 * 1024;
+
+/// What is answered from.
+#[derive(Clone)]
+pub struct Served {
+    pub metrics: Metrics,
+    pub health: Health,
+    pub swaps: Swaps,
+    pub shown: Shown,
+}
+
+/// Nothing has started.
+impl Default for Served {
+    fn default() -> Self {
+        Served { metrics: Metrics::new(), health: Health::new(), swaps: Swaps::default(), shown: Shown::default() }
+    }
+}
 
 /// A bound address that does not answer yet.
 #[derive(Debug)]
@@ -68,12 +88,12 @@ pub fn bind(listen: SocketAddr) -> io::Result<Listener> {
 /// Only when the runtime can't take the listener over; a client's mistake never ends the server.
 pub async fn serve(
     listener: Listener,
-    metrics: Metrics,
-    health: Health,
-    swaps: Swaps,
+    served: Served,
     stop: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
-    let control = swap::router(listener.local_addr()?, swaps);
+    let Served { metrics, health, swaps, shown } = served;
+    let address = listener.local_addr()?;
+    let control = swap::router(address, swaps).merge(state::router(address, shown));
     let listener = tokio::net::TcpListener::from_std(listener.0)?;
     let listener = connection::Bounded::new(listener, CONNECTIONS_MAX);
     axum::serve(listener, routes::router(metrics, health, control)).with_graceful_shutdown(stop).await

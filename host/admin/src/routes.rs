@@ -8,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use wasmill_telemetry::{CONTENT_TYPE, Health, Metrics};
 
-const INDEX: &str = "wasmill: /metrics /livez /readyz, POST /swap /pipelines/NAME/swap\n";
+const INDEX: &str = "wasmill: /metrics /livez /readyz /state /state/PIPELINE/STORE, POST /swap /pipelines/NAME/swap\n";
 
 pub(crate) fn router(metrics: Metrics, health: Health, control: Router) -> Router {
     Router::new()

@@ -27,7 +27,8 @@ async fn start() -> Server {
     let address = listener.local_addr().unwrap();
     let (metrics, health) = (Metrics::new(), Health::new());
     let (stop, stopped) = oneshot::channel();
-    let done = tokio::spawn(serve(listener, metrics.clone(), health.clone(), Swaps::default(), async move {
+    let served = Served { metrics: metrics.clone(), health: health.clone(), ..Served::default() };
+    let done = tokio::spawn(serve(listener, served, async move {
         _ = stopped.await;
     }));
     Server { address, metrics, health, stop, done }
@@ -115,7 +116,7 @@ async fn the_index_names_the_paths_and_every_other_path_or_method_is_refused() {
     let answer = server.ask("GET", "/").await;
     assert_eq!(
         (status(&answer), body(&answer)),
-        ("200", "wasmill: /metrics /livez /readyz, POST /swap /pipelines/NAME/swap\n")
+        ("200", "wasmill: /metrics /livez /readyz /state /state/PIPELINE/STORE, POST /swap /pipelines/NAME/swap\n")
     );
     for path in ["/metrics/", "/nothing", "/../etc/passwd"] {
         assert_eq!(status(&server.ask("GET", path).await), "404", "{path}");
@@ -147,17 +148,56 @@ async fn a_swap_that_a_web_page_asks_for_is_refused() {
 }
 
 #[tokio::test]
-async fn a_swap_on_an_address_that_others_reach_is_refused_with_what_to_do() {
+async fn a_swap_and_state_on_an_address_that_others_reach_are_refused_with_what_to_do() {
     let listener = bind(SocketAddr::from(([0, 0, 0, 0], 0))).unwrap();
     let port = listener.local_addr().unwrap().port();
     let stop = std::future::pending();
-    let server = tokio::spawn(serve(listener, Metrics::new(), Health::new(), Swaps::default(), stop));
-    let mut client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
-    client.write_all(b"POST /swap HTTP/1.1\r\nhost: test\r\n\r\n").await.unwrap();
-    let answer = read_to_end(&mut client).await;
-    assert_eq!(status(&answer), "403");
-    assert!(body(&answer).contains("set admin.listen to 127.0.0.1, or send SIGHUP"), "{answer}");
+    let server = tokio::spawn(serve(listener, Served::default(), stop));
+    for (request, hint) in [
+        ("POST /swap", "set admin.listen to 127.0.0.1, or send SIGHUP"),
+        ("GET /state", "set admin.listen to 127.0.0.1"),
+        ("GET /state/shop/stock", "set admin.listen to 127.0.0.1"),
+    ] {
+        let mut client = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+        client.write_all(format!("{request} HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n").as_bytes()).await.unwrap();
+        let answer = read_to_end(&mut client).await;
+        assert_eq!(status(&answer), "403", "{request}");
+        assert!(body(&answer).contains(hint), "{answer}");
+    }
     server.abort();
+}
+
+#[tokio::test]
+async fn state_is_for_this_machine_and_not_for_web_pages() {
+    let server = start().await;
+    let ask = async |headers: &str| {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        client.write_all(format!("GET /state HTTP/1.1\r\n{headers}\r\n").as_bytes()).await.unwrap();
+        read_to_end(&mut client).await
+    };
+    let answer = ask("host: 127.0.0.1:8090\r\n").await;
+    assert_eq!((status(&answer), body(&answer)), ("200", "{}\n"));
+    for page in [
+        "host: 127.0.0.1:8090\r\norigin: http://elsewhere\r\n",
+        "host: 127.0.0.1:8090\r\nsec-fetch-site: cross-site\r\n",
+        "host: elsewhere.example:8090\r\n",
+    ] {
+        assert_eq!(status(&ask(page).await), "403", "{page}");
+    }
+}
+
+#[tokio::test]
+async fn a_pipeline_without_state_and_a_question_that_is_none_are_refused() {
+    let server = start().await;
+    let ask = async |path: &str| {
+        let mut client = TcpStream::connect(server.address).await.unwrap();
+        client.write_all(format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").as_bytes()).await.unwrap();
+        read_to_end(&mut client).await
+    };
+    let answer = ask("/state/shop/stock").await;
+    assert_eq!((status(&answer), body(&answer)), ("404", "no pipeline `shop` with state has been started here\n"));
+    assert_eq!(status(&ask("/state/shop/stock?order=desc").await), "400");
+    assert_eq!(status(&ask("/state/shop").await), "404");
 }
 
 #[tokio::test]

@@ -37,6 +37,6 @@ pub use inlet::Inlet;
 pub use linger::linger_ms;
 pub use murmur2::{murmur2, partition_of};
 pub use outlet::{OutputTopic, OutputTopics};
-pub use probe::{NewTopic, Probe, ProbeError, TopicFacts, TopicSettings};
+pub use probe::{GroupMember, NewTopic, Probe, ProbeError, TopicFacts, TopicSettings};
 pub use producer::ProducerSettings;
 pub use sink::{AtLeastOnceSink, TransactionalSink};

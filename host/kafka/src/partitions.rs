@@ -50,7 +50,7 @@ impl InputTopics {
                 let mut element = list.add_partition(topic, partition.partition);
                 // Fails only for negative offsets, which a CommitOffset can't hold.
                 let _ = element.set_offset(Offset::Offset(next.next()));
-                if let Some(token) = token {
+                if let Some(token) = token.filter(|token| !token.is_empty()) {
                     element.set_metadata(token);
                 }
             }

@@ -2,6 +2,9 @@
 //! topics exist, with how many partitions and which limits, and are they still the same topics.
 
 mod admin;
+mod groups;
+
+pub use groups::GroupMember;
 
 use crate::client::Client;
 use crate::consumer::{Queue, millis};
@@ -152,6 +155,11 @@ impl Probe {
             sys::rd_kafka_mem_free(self.client.as_ptr(), id.cast());
             Ok(owned)
         }
+    }
+
+    /// The processes of a group; a group that is not there has none.
+    pub fn members(&self, group: &str, timeout: Duration) -> Result<Vec<GroupMember>, ProbeError> {
+        groups::members(&self.client, &self.queue, group, timeout)
     }
 
     /// Like [`Probe::topics`] without the limits: cheap enough to ask every few seconds.

@@ -64,23 +64,25 @@ impl Changelogs {
         }
     }
 
-    /// Looks without changing anything; a missing one is no mistake, because a start creates it.
-    pub(crate) fn check(
+    /// Looks without changing anything: those that are there, and the names of their stores. A missing one is no mistake,
+    /// because a start creates it.
+    pub(crate) fn present(
         probe: &Probe,
         config: &Pipeline,
         stores: &[String],
         partitions: i32,
-    ) -> Result<(), TopicsError> {
+    ) -> Result<(Vec<String>, Changelogs), TopicsError> {
         if stores.is_empty() {
-            return Ok(());
+            return Ok((Vec::new(), Changelogs::default()));
         }
         let names: Vec<String> = stores.iter().map(|store| name(&config.group, store)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let topics = probe.topics(&names, ASK_TIMEOUT)?;
-        let there = topics.iter().filter(|topic| topic.exists());
-        let problems: Vec<String> = there.filter_map(|topic| problem(config, topic, partitions)).collect();
+        let there = stores.iter().cloned().zip(topics).filter(|(_, topic)| topic.exists());
+        let (stores, topics): (Vec<String>, Vec<TopicFacts>) = there.unzip();
+        let problems: Vec<String> = topics.iter().filter_map(|topic| problem(config, topic, partitions)).collect();
         match problems.is_empty() {
-            true => Ok(()),
+            true => Ok((stores, Changelogs { topics })),
             false => Err(TopicsError::Changelog(problems.join("\n"))),
         }
     }

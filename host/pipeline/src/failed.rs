@@ -20,8 +20,8 @@ pub enum Failed {
     Changelog { message: String },
     #[error(
         "the offsets of group `{group}` in partition {partition} were not committed by this pipeline: state and offsets do \
-         not belong together any more. To begin with empty state: wasmill state reset --group {group}; to go on from these \
-         offsets with the state as it is: wasmill run --accept-offsets"
+         not belong together any more. To begin with empty state, or to finish a reset: wasmill state reset FILE --partition \
+         {partition}; to go on from these offsets with the state as it is: wasmill run --accept-offsets"
     )]
     OffsetsReset { group: String, partition: i32 },
     #[error("state can't be kept: {message}; nothing was committed past the last transaction")]

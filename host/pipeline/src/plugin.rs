@@ -182,6 +182,14 @@ fn native(name: &str, pipeline: &Pipeline) -> Result<BoundPlugin, Vec<Problem>> 
     Err(vec![pipeline.plugin.place.problem(message, None)])
 }
 
+/// How a store's keys and values are written, as the manifest says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoreForm {
+    pub name: String,
+    pub key: String,
+    pub value: String,
+}
+
 /// A plugin with the inputs and outputs of one pipeline.
 #[derive(Clone)]
 pub struct BoundPlugin(Kind);
@@ -245,6 +253,23 @@ impl BoundPlugin {
             #[cfg(feature = "native-plugins")]
             Kind::Native { stores, .. } => stores,
             Kind::Wasm { stores, .. } => stores,
+        }
+    }
+
+    /// How the keys and values of its stores are written, for tools that show them.
+    pub fn store_forms(&self) -> Vec<StoreForm> {
+        match &self.0 {
+            #[cfg(feature = "native-plugins")]
+            Kind::Native { stores, .. } => {
+                let form = |name: &String| StoreForm { name: name.clone(), key: "string".into(), value: "json".into() };
+                stores.iter().map(form).collect()
+            }
+            Kind::Wasm { plugin, .. } => {
+                let stores = plugin.manifest().used_stores();
+                stores
+                    .map(|it| StoreForm { name: it.name.clone(), key: it.key.clone(), value: it.value.clone() })
+                    .collect()
+            }
         }
     }
 

@@ -13,7 +13,7 @@ use crate::crash;
 use crate::failed::Failed;
 use crate::keeping::failed;
 use crate::taking::{Ready, Tell};
-use crossbeam_channel::{Receiver, Sender, TryRecvError};
+use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -40,6 +40,9 @@ const FULL_PAUSE: Duration = Duration::from_millis(500);
 
 /// How often progress is logged.
 const PROGRESS: Duration = Duration::from_secs(5);
+
+/// How often the sizes of stores are measured. The engine knows them; asking costs microseconds.
+const SIZES: Duration = Duration::from_secs(5);
 
 /// A partition whose positions are known: all inputs of one number.
 #[derive(Debug, Clone)]
@@ -81,6 +84,7 @@ struct Active {
 /// One store of it.
 struct Store {
     of: ChangelogPartition,
+    from: CommitOffset,
     /// Read so far.
     next: CommitOffset,
     /// To be reached.
@@ -91,7 +95,7 @@ struct Store {
 
 /// Changes that have been read and not been written.
 #[derive(Default)]
-struct Chunk {
+pub(crate) struct Chunk {
     bytes: Vec<u8>,
     /// Lengths in `bytes`, in order; `None`: deleted.
     changes: Vec<(usize, Option<usize>, Option<i64>)>,
@@ -110,11 +114,17 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         let mut queued: Vec<Restore> = Vec::new();
         let mut active: BTreeMap<i32, Active> = BTreeMap::new();
         let mut told = Instant::now();
+        let mut measured = None;
         loop {
+            if measured.is_none_or(|measured: Instant| measured.elapsed() >= SIZES) {
+                self.measure();
+                measured = Some(Instant::now());
+            }
             if queued.is_empty() && active.is_empty() {
-                match self.restores.recv() {
+                match self.restores.recv_timeout(SIZES) {
                     Ok(restore) => queued.push(restore),
-                    Err(_) => return Ok(()),
+                    Err(RecvTimeoutError::Timeout) => continue,
+                    Err(RecvTimeoutError::Disconnected) => return Ok(()),
                 }
             }
             loop {
@@ -128,9 +138,10 @@ impl<G: Group, C: Clock> Restoring<G, C> {
             self.begin(&mut queued, &mut active)?;
             self.read(&mut active)?;
             self.finish(&mut active)?;
+            self.show(&active, queued.len());
             if told.elapsed() >= PROGRESS {
                 told = Instant::now();
-                self.show(&active);
+                self.log(&active);
             }
         }
     }
@@ -215,7 +226,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 return Err(Failed::State { message: failure.message });
             }
             exact &= done;
-            stores.push(Store { of, next: from, end, chunk: Chunk::default(), done });
+            stores.push(Store { of, from, next: from, end, chunk: Chunk::default(), done });
         }
         Ok(Ok(Active { restore, state, stores, begun: Instant::now(), exact }))
     }
@@ -339,16 +350,35 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         }
     }
 
-    fn show(&self, active: &BTreeMap<i32, Active>) {
+    /// What `readyz` says of it, from its first moment on.
+    fn show(&self, active: &BTreeMap<i32, Active>, queued: usize) {
+        let stores = || active.values().flat_map(|active| &active.stores);
+        if stores().all(|store| store.done) {
+            return;
+        }
+        let (left, all): (i64, i64) = (stores().map(Store::left).sum(), stores().map(Store::all).sum());
+        let seconds = active.values().map(|active| active.begun.elapsed().as_secs()).max().unwrap_or(0);
+        let reason = format!(
+            "restoring state, {} of {all} offsets are read (partitions under way: {}, queued: {queued}, for {seconds} s); an \
+             open transaction may hold the rest back",
+            all - left,
+            active.len()
+        );
+        self.health.set(&self.component(), State::Waiting { reason });
+    }
+
+    fn log(&self, active: &BTreeMap<i32, Active>) {
         for (number, active) in active {
             let left: i64 = active.stores.iter().map(Store::left).sum();
             let seconds = active.begun.elapsed().as_secs();
-            let reason = format!(
-                "restoring state of partition {number} for {seconds} s: {left} offsets to go, if no open transaction \
-                 holds them back"
-            );
             tracing::info!(pipeline = self.pipeline, partition = number, left, seconds, "restoring state");
-            self.health.set(&self.component(), State::Waiting { reason });
+        }
+    }
+
+    /// A database that fails is met by those who need it.
+    fn measure(&self) {
+        for size in self.stores.sizes().unwrap_or_default() {
+            self.metrics.store_size(&size.name, size.keys_approx, size.disk_bytes);
         }
     }
 
@@ -358,24 +388,34 @@ impl<G: Group, C: Clock> Restoring<G, C> {
 }
 
 impl Store {
+    fn all(&self) -> i64 {
+        self.end.next().saturating_sub(self.from.next()).max(0)
+    }
+
     fn left(&self) -> i64 {
         self.end.next().saturating_sub(self.next.next()).max(0)
     }
 }
 
 impl Chunk {
-    fn push(&mut self, key: &[u8], value: Option<&[u8]>, timestamp: Option<i64>) {
+    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>, timestamp: Option<i64>) {
         self.bytes.extend_from_slice(key);
         self.bytes.extend_from_slice(value.unwrap_or_default());
         self.changes.push((key.len(), value.map(<[u8]>::len), timestamp));
     }
 
-    fn is_full(&self) -> bool {
+    pub(crate) fn is_full(&self) -> bool {
         self.changes.len() >= CHUNK_RECORDS || self.bytes.len() >= CHUNK_BYTES
     }
 
     /// Into the cache, with the position behind it. After an error it is still there.
-    fn write(&mut self, state: &Partition, store: u16, next: CommitOffset, now_ms: i64) -> Result<(), CacheError> {
+    pub(crate) fn write(
+        &mut self,
+        state: &Partition,
+        store: u16,
+        next: CommitOffset,
+        now_ms: i64,
+    ) -> Result<(), CacheError> {
         let mut rest = self.bytes.as_slice();
         let mut take = |len: usize| {
             let (part, left) = rest.split_at_checked(len).unwrap_or_default();

@@ -9,6 +9,7 @@ use crate::plugin::BoundPlugin;
 use crate::progress::Progress;
 use crate::restoring::{Restore, Restoring};
 use crate::settings::WorkerSettings;
+use crate::shown::{Shown, ShownStores};
 use crate::supervisor::{Supervisor, WorkerThread, component};
 use crate::taking::{Taking, Tell};
 use crate::topics::{Topics, TopicsError};
@@ -61,6 +62,8 @@ pub struct Process {
     pub state: Option<Kept>,
     /// State goes with offsets that were not committed by its pipeline, because the operator says so.
     pub accept_offsets: bool,
+    /// Where pipelines leave their stores for those who look on.
+    pub shown: Shown,
     pub metrics: Metrics,
     pub health: Health,
 }
@@ -122,6 +125,10 @@ pub fn start(
         },
     )?);
     let books = Arc::new(Mutex::new(Books::default()));
+    if let Some((stores, _)) = &state {
+        let shown = ShownStores::new(stores.clone(), &plugin.plugin(), Some(Arc::clone(&books)));
+        process.shown.add(&config.name, shown);
+    }
     let (failures, failed) = bounded(config.workers + 1);
     let watch = Watch::new(topics.clone(), probe);
     let pipeline_metrics = metrics.pipeline(&config.name);
@@ -310,7 +317,7 @@ pub fn check_brokers(
     let probe = Probe::new(&config.cluster)?;
     probe.reach(timeout)?;
     let topics = Topics::ask(&probe, config)?;
-    Changelogs::check(&probe, config, plugin.stores(), topics.input_partitions(config))?;
+    Changelogs::present(&probe, config, plugin.stores(), topics.input_partitions(config))?;
     Ok(())
 }
 

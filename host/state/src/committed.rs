@@ -4,7 +4,9 @@ use crate::entry;
 use crate::stores::StoresInner;
 use crate::{CacheError, Mark};
 use std::sync::Arc;
-use wasmill_record::EachEntry;
+
+/// Called with key, timestamp of the record that wrote it, and value; whether it wants the next one.
+pub type EachCommitted<'a> = dyn FnMut(&[u8], Option<i64>, &[u8]) -> bool + 'a;
 
 /// The committed values of one partition of the input. A partition that this process doesn't own may be old.
 pub struct Committed {
@@ -49,7 +51,7 @@ impl Committed {
         store: u16,
         prefix: &[u8],
         after: Option<&[u8]>,
-        each: &mut EachEntry<'_>,
+        each: &mut EachCommitted<'_>,
     ) -> Result<(), CacheError> {
         let store = self.stores.store(store)?;
         let mark_key = entry::mark_key(self.partition);
@@ -62,7 +64,7 @@ impl Committed {
                 let (Some(key), Some((written, value))) = (entry::own_key(&key), entry::own_value(&value)) else {
                     continue;
                 };
-                if !entry::has_expired(written, store.settings.ttl, stream_time_ms) && !each(key, value) {
+                if !entry::has_expired(written, store.settings.ttl, stream_time_ms) && !each(key, written, value) {
                     break;
                 }
             }

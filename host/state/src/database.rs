@@ -36,6 +36,11 @@ pub struct Usage {
 }
 
 impl Database {
+    /// Whether there is a cache below `directory`: opening makes one.
+    pub fn exists(directory: &Path) -> bool {
+        directory.join(FOLDER).is_dir()
+    }
+
     /// Opens the cache below `directory`, the configured `state.directory`. One that can't be used is set aside by name,
     /// with a warning, and begun anew.
     ///

@@ -42,7 +42,7 @@ mod stores;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 
-pub use committed::{Committed, CommittedValue};
+pub use committed::{Committed, CommittedValue, EachCommitted};
 pub use database::{Database, Usage};
 pub use error::{CacheError, OpenError};
 pub use limits::CacheLimits;

@@ -76,6 +76,12 @@ pub(crate) enum Verb {
         verb: PipelineVerb,
     },
 
+    /// About what pipelines keep for each key.
+    State {
+        #[command(subcommand)]
+        verb: StateVerb,
+    },
+
     /// About the configuration file.
     Config {
         #[command(subcommand)]
@@ -147,6 +153,127 @@ pub(crate) enum PipelineVerb {
         /// Names of pipelines [default: all].
         pipelines: Vec<String>,
     },
+}
+
+#[derive(Subcommand)]
+pub(crate) enum StateVerb {
+    /// List the stores and how far each goes, for every partition that this process has or has had.
+    Ls {
+        /// The configuration that the process runs.
+        #[arg(value_hint = ValueHint::FilePath)]
+        file: PathBuf,
+
+        /// Read the folder of a process that has ended.
+        #[arg(long)]
+        offline: bool,
+
+        /// What is printed.
+        #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+        output: StateLsOutput,
+    },
+
+    /// Print what is committed for a key, one JSON object for each partition that has it.
+    Get {
+        #[command(flatten)]
+        looked_at: LookedAt,
+
+        /// The key, by the form that `ls` shows: text and numbers as they are, bytes as base64, a tuple as a JSON array.
+        key: String,
+    },
+
+    /// Print keys in ascending order with what is committed for them, one JSON object a line.
+    Scan {
+        #[command(flatten)]
+        looked_at: LookedAt,
+
+        /// Only keys that begin with this; of a tuple its first parts, as a JSON array.
+        #[arg(long, value_name = "KEY")]
+        prefix: Option<String>,
+
+        /// Only keys behind this one.
+        #[arg(long, value_name = "KEY")]
+        after: Option<String>,
+
+        /// Only keys of this partition.
+        #[arg(long, value_name = "N")]
+        partition: Option<i32>,
+
+        /// Most keys that are printed.
+        #[arg(long, default_value_t = 100, value_name = "N")]
+        limit: usize,
+    },
+
+    /// Print every key of the partitions that this process has, one JSON object a line.
+    ///
+    /// What is committed meanwhile is in it or not. A group of several processes is exported by asking each.
+    Export {
+        #[command(flatten)]
+        looked_at: LookedAt,
+    },
+
+    /// Take the state of a pipeline back to nothing, while none of its processes runs.
+    ///
+    /// Shows how many keys each store has and where each input goes on, and asks. Deletes the keys from the changelogs. One
+    /// that was cut off leaves a pipeline that does not start, and is finished by running it again.
+    Reset(Reset),
+}
+
+#[derive(Args)]
+pub(crate) struct Reset {
+    /// The configuration.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+
+    /// The pipeline [default: the only one of the file].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pipeline: Option<String>,
+
+    /// Only this partition; may be given several times [default: all].
+    #[arg(long, value_name = "N")]
+    pub(crate) partition: Vec<i32>,
+
+    /// Go on with the first record that the inputs still have.
+    #[arg(long, conflicts_with = "to_latest")]
+    pub(crate) to_earliest: bool,
+
+    /// Go on behind the last record of the inputs.
+    #[arg(long)]
+    pub(crate) to_latest: bool,
+
+    /// Show what would be done, and nothing more.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+
+    /// Do not ask.
+    #[arg(long)]
+    pub(crate) yes: bool,
+}
+
+/// The store of a verb that looks at state.
+#[derive(Args)]
+pub(crate) struct LookedAt {
+    /// The configuration that the process runs.
+    #[arg(value_hint = ValueHint::FilePath)]
+    pub(crate) file: PathBuf,
+
+    /// The pipeline [default: the only one of the file].
+    #[arg(long, value_name = "NAME")]
+    pub(crate) pipeline: Option<String>,
+
+    /// One of its plugin's stores.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) store: String,
+
+    /// Read the folder of a process that has ended.
+    #[arg(long)]
+    pub(crate) offline: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum StateLsOutput {
+    #[default]
+    Table,
+    Json,
 }
 
 #[derive(Subcommand)]

@@ -15,13 +15,14 @@ mod output;
 mod plugin;
 mod run;
 mod schema;
+mod state;
 mod swap;
 
 use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, ConfigVerb, PipelineVerb, PluginVerb, Verb};
+use cli::{Cli, ConfigVerb, PipelineVerb, PluginVerb, StateVerb, Verb};
 
 /// Also takes the place of `malloc`, so that librdkafka allocates from it: docs/decisions/0005.
 #[cfg(target_os = "linux")]
@@ -44,7 +45,20 @@ fn dispatch(cli: Cli) -> anyhow::Result<()> {
         Verb::Plugin { verb: PluginVerb::Inspect { file, output } } => plugin::inspect(&file, output),
         Verb::Plugin { verb: PluginVerb::Wrap { module, output } } => plugin::wrap(&module, &output),
         Verb::Pipeline { verb: PipelineVerb::Swap { file, pipelines } } => swap::swap(&file, &pipelines),
+        Verb::State { verb } => look(verb),
         Verb::Config { verb: ConfigVerb::Schema } => schema::schema(),
         Verb::Completions { shell } => completions::completions(shell),
+    }
+}
+
+fn look(verb: StateVerb) -> anyhow::Result<()> {
+    match verb {
+        StateVerb::Ls { file, offline, output } => state::ls(&file, offline, output),
+        StateVerb::Get { looked_at, key } => state::get(&looked_at, &key),
+        StateVerb::Scan { looked_at, prefix, after, partition, limit } => {
+            state::scan(&looked_at, prefix.as_deref(), after.as_deref(), partition, limit)
+        }
+        StateVerb::Export { looked_at } => state::export(&looked_at),
+        StateVerb::Reset(arguments) => state::reset(&arguments),
     }
 }

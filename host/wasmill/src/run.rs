@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::time::{Duration, Instant};
-use wasmill_admin::Swaps;
+use wasmill_admin::{Served, Swaps};
 use wasmill_config::{Config, PluginKind, StateLimits};
 use wasmill_pipeline::start::Stopped;
-use wasmill_pipeline::{Current, Failed, Kept, Plugins, Process, Swapper, start};
+use wasmill_pipeline::{Current, Failed, Kept, Plugins, Process, Shown, Swapper, start};
 use wasmill_state::{CacheLimits, Database};
 use wasmill_telemetry::{Health, Metrics};
 
@@ -43,13 +43,15 @@ pub(crate) fn pipelines(
     let (identity, _lock) = identity::establish(instance_id, config.state_directory.as_deref())?;
     stop_on_signals(&stop)?;
     let (metrics, health) = (Metrics::new(), Health::new());
-    let (hangups, swaps) = (hangups()?, Swaps::default());
-    let _admin = serve_admin(&config, &metrics, &health, &swaps)?;
+    let (hangups, swaps, shown) = (hangups()?, Swaps::default(), Shown::default());
+    let served =
+        Served { metrics: metrics.clone(), health: health.clone(), swaps: Arc::clone(&swaps), shown: shown.clone() };
+    let _admin = serve_admin(&config, served)?;
     // Compiling may take a while, during which the process is alive and not ready.
     let (plugins, loader) = lint::plugins(&config, cache::folder(config.state_directory.as_deref()).as_deref())?;
     warn_of_native(&config);
     let state = open_state(&config, &plugins)?;
-    let process = Process { identity, state, accept_offsets, metrics: metrics.clone(), health };
+    let process = Process { identity, state, accept_offsets, shown, metrics: metrics.clone(), health };
     let (report, ended) = sync_channel(config.pipelines.len());
     let mut running = Vec::with_capacity(config.pipelines.len());
     for pipeline in &config.pipelines {
@@ -224,7 +226,7 @@ impl Drop for ControlPlane {
     }
 }
 
-fn serve_admin(config: &Config, metrics: &Metrics, health: &Health, swaps: &Swaps) -> anyhow::Result<ControlPlane> {
+fn serve_admin(config: &Config, served: Served) -> anyhow::Result<ControlPlane> {
     let Some(admin) = &config.admin else { return Ok(ControlPlane(None)) };
     let listener = wasmill_admin::bind(admin.listen).map_err(|error| UserFault(error.to_string()))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -233,9 +235,8 @@ fn serve_admin(config: &Config, metrics: &Metrics, health: &Health, swaps: &Swap
         .enable_all()
         .build()
         .context("failed to start the control plane")?;
-    let (metrics, health, swaps) = (metrics.clone(), health.clone(), Arc::clone(swaps));
     runtime.spawn(async move {
-        if let Err(error) = wasmill_admin::serve(listener, metrics, health, swaps, std::future::pending()).await {
+        if let Err(error) = wasmill_admin::serve(listener, served, std::future::pending()).await {
             tracing::error!("health and metrics are not served any more: {error}");
         }
     });

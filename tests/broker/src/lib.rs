@@ -11,6 +11,7 @@ use std::sync::Arc;
 
 pub mod client;
 pub mod conformance;
+pub mod counting;
 mod group_metadata;
 mod kafka;
 pub mod pipeline;

@@ -11,7 +11,9 @@ use std::thread::JoinHandle;
 
 use rdkafka::message::OwnedMessage;
 use wasmill_config::Checks;
-use wasmill_pipeline::{BoundPlugin, Current, Failed, Identity, Kept, Loader, Pipeline, Plugins, Process, Stopped};
+use wasmill_pipeline::{
+    BoundPlugin, Current, Failed, Identity, Kept, Loader, Pipeline, Plugins, Process, Shown, Stopped,
+};
 use wasmill_state::{CacheLimits, Database, OpenError};
 use wasmill_telemetry::{Health, Metrics, PipelineMetrics, WorkerMetrics};
 
@@ -231,7 +233,9 @@ impl Setup {
                 let plugin = Current::new(plugins.of(&pipeline.name).expect("the plugin of each pipeline").clone());
                 let limits = config.state;
                 let kept = |folder: &Path| Kept { database: database(folder), limits };
-                let process = Process { identity, state: folder.as_deref().map(kept), accept_offsets, metrics, health };
+                let state = folder.as_deref().map(kept);
+                let shown = Shown::default();
+                let process = Process { identity, state, accept_offsets, shown, metrics, health };
                 wasmill_pipeline::start(pipeline, &plugin, &process, stop)
             })
         };

@@ -191,7 +191,7 @@ pub(super) fn create_topic(
 }
 
 /// Waits for the answer of `kind`; other events on the queue (errors) are served by taking them.
-fn answer(call: &'static str, queue: &Queue, kind: i32, timeout: Duration) -> Result<Event, ProbeError> {
+pub(super) fn answer(call: &'static str, queue: &Queue, kind: i32, timeout: Duration) -> Result<Event, ProbeError> {
     let deadline = Instant::now() + timeout + ANSWER_GRACE;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
@@ -212,10 +212,14 @@ fn answer(call: &'static str, queue: &Queue, kind: i32, timeout: Duration) -> Re
 /// librdkafka reports its own timeout as an answer; ours comes after it.
 const ANSWER_GRACE: Duration = Duration::from_secs(1);
 
-struct Options(*mut sys::rd_kafka_AdminOptions_t);
+pub(super) struct Options(*mut sys::rd_kafka_AdminOptions_t);
 
 impl Options {
-    fn new(client: &Client, op: Op, timeout: Duration) -> Options {
+    pub(super) fn as_ptr(&self) -> *const sys::rd_kafka_AdminOptions_t {
+        self.0
+    }
+
+    pub(super) fn new(client: &Client, op: Op, timeout: Duration) -> Options {
         let mut words = [0 as c_char; 128];
         // SAFETY: the handle is alive, the buffer is ours. A refused timeout leaves the default of 60 s.
         unsafe {
@@ -233,7 +237,7 @@ impl Drop for Options {
     }
 }
 
-fn c_names(call: &'static str, names: &[&str]) -> Result<Vec<CString>, ProbeError> {
+pub(super) fn c_names(call: &'static str, names: &[&str]) -> Result<Vec<CString>, ProbeError> {
     names
         .iter()
         .map(|name| c_string(name).map_err(|error| ProbeError::Call { call, message: error.to_string() }))

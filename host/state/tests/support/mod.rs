@@ -50,7 +50,7 @@ pub(crate) fn check(committed: &Committed) -> Result<Option<i64>, CacheError> {
     let n = mark.next.next();
     assert_eq!(mark.token, (n > 0).then(|| n.to_string()), "position and token are of one commit");
     let mut found = Vec::new();
-    committed.scan(0, b"", None, &mut |key, value| {
+    committed.scan(0, b"", None, &mut |key, _, value| {
         found.push((key.to_vec(), value.to_vec()));
         true
     })?;
