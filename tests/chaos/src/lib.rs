@@ -14,6 +14,7 @@ pub mod generator;
 pub mod kafka;
 pub mod pipelines;
 
+pub mod caches;
 pub mod fleet;
 pub mod metrics;
 pub mod process;

@@ -1,7 +1,7 @@
 //! The pipelines under test, native plugins and Wasm ones: their topics, their configuration, and what they promise.
 
 use std::fmt::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use wasmill_verify::compare::{Partition, Promise, Rejects};
@@ -29,6 +29,8 @@ pub struct Pipeline {
     pub plugin: Plugin,
     pub partition: Partition,
     pub rejects: bool,
+    /// Whether it keeps the count of each key and writes it before the value.
+    pub counts: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,13 +41,24 @@ pub enum Plugin {
     Wasm(&'static str),
 }
 
-pub const ALL: [Pipeline; 4] = [
-    Pipeline { name: "identity", plugin: Plugin::Native("identity"), partition: Partition::Source, rejects: false },
-    Pipeline { name: "validator", plugin: Plugin::Native("validator"), partition: Partition::Key, rejects: true },
+pub const ALL: [Pipeline; 5] = [
+    Pipeline::new("identity", Plugin::Native("identity"), Partition::Source),
+    Pipeline { rejects: true, ..Pipeline::new("validator", Plugin::Native("validator"), Partition::Key) },
     // An identity with a memory: a record that its instance has seen before is dropped. So an instance that outlives the
     // transaction of what it saw loses records.
-    Pipeline { name: "wasm-remember", plugin: Plugin::Wasm("remember"), partition: Partition::Source, rejects: false },
-    Pipeline { name: "wasm-reject", plugin: Plugin::Wasm("reject"), partition: Partition::Key, rejects: true },
+    Pipeline::new("wasm-remember", Plugin::Wasm("remember"), Partition::Source),
+    Pipeline { rejects: true, ..Pipeline::new("wasm-reject", Plugin::Wasm("reject"), Partition::Key) },
+    // The smallest state that a lost, doubled or stale change shows in.
+    Pipeline { counts: true, ..Pipeline::new("count", Plugin::Native("count"), Partition::Source) },
+];
+
+/// The changelog of [`Pipeline::counts`], as the product would create it; but segments are closed soon, because Kafka compacts
+/// closed ones only, and compacted whenever the cleaner looks.
+pub const CHANGELOG: [(&str, &str); 4] = [
+    ("cleanup.policy", "compact"),
+    ("delete.retention.ms", "604800000"),
+    ("segment.ms", "5000"),
+    ("min.cleanable.dirty.ratio", "0.01"),
 ];
 
 /// Names of components, and where they are.
@@ -65,6 +78,15 @@ impl Components {
 }
 
 impl Pipeline {
+    const fn new(name: &'static str, plugin: Plugin, partition: Partition) -> Pipeline {
+        Pipeline { name, plugin, partition, rejects: false, counts: false }
+    }
+
+    /// `None`: it keeps no state.
+    pub fn changelog(&self) -> Option<String> {
+        self.counts.then(|| format!("wasmill.{}.counts.changelog", self.name))
+    }
+
     pub fn input(&self) -> String {
         format!("{}.in", self.name)
     }
@@ -88,6 +110,7 @@ impl Pipeline {
                 expected,
                 rejects: self.rejects.then_some(rejects),
                 partition: self.partition,
+                counts: self.changelog(),
                 sequence_header: "seq".into(),
             },
             outputs: vec![self.output()],
@@ -107,7 +130,7 @@ impl fmt::Display for Plugin {
 }
 
 /// The configuration file of one process.
-pub fn configuration(bootstrap: &str, components: &Components, admin_port: u16) -> String {
+pub fn configuration(bootstrap: &str, components: &Components, state: &Path, admin_port: u16) -> String {
     let mut text = format!("version: 1\nclusters:\n  main: {{ bootstrap_servers: \"{bootstrap}\" }}\nplugins:\n");
     for (name, file) in &components.0 {
         let _ = writeln!(text, "  {name}: {{ file: \"{}\" }}", file.display());
@@ -136,6 +159,7 @@ pub fn configuration(bootstrap: &str, components: &Components, admin_port: u16) 
             plugin = pipeline.plugin,
         );
     }
+    let _ = writeln!(text, "state: {{ directory: \"{}\" }}", state.display());
     let _ = writeln!(text, "admin: {{ listen: \"127.0.0.1:{admin_port}\" }}");
     text
 }

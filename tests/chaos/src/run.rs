@@ -117,9 +117,12 @@ fn directory(seed: u64) -> Result<PathBuf> {
 
 fn topics(kafka: &Kafka) -> Result<()> {
     for pipeline in pipelines::ALL {
-        kafka.topic(&pipeline.input(), PARTITIONS)?;
-        kafka.topic(&pipeline.output(), PARTITIONS)?;
-        kafka.topic(&pipeline.dead_letters(), DEAD_LETTER_PARTITIONS)?;
+        kafka.topic(&pipeline.input(), PARTITIONS, &[])?;
+        kafka.topic(&pipeline.output(), PARTITIONS, &[])?;
+        kafka.topic(&pipeline.dead_letters(), DEAD_LETTER_PARTITIONS, &[])?;
+        if let Some(changelog) = pipeline.changelog() {
+            kafka.topic(&changelog, PARTITIONS, &pipelines::CHANGELOG)?;
+        }
     }
     Ok(())
 }

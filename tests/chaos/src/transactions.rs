@@ -177,7 +177,9 @@ mod tests {
                 "wasmill.wasm-remember.chaos-2.0",
                 "wasmill.wasm-remember.chaos-2.1",
                 "wasmill.wasm-reject.chaos-2.0",
-                "wasmill.wasm-reject.chaos-2.1"
+                "wasmill.wasm-reject.chaos-2.1",
+                "wasmill.count.chaos-2.0",
+                "wasmill.count.chaos-2.1"
             ]
         );
     }
