@@ -75,6 +75,8 @@ struct Active {
     begun: Instant,
     /// Nothing had to be read.
     exact: bool,
+    /// Its offsets have no token, so a committed change is one that does not belong to them.
+    must_be_empty: bool,
 }
 
 /// One store of it.
@@ -184,7 +186,10 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 }
             }
         }
-        self.check_reset(&restore, number, &bounds)?;
+        // State belongs to its offsets. Offsets that somebody else has set, or lost, would count records twice or never. That
+        // there is none is only seen by reading all of a changelog: its end says nothing, because a first transaction may have
+        // been aborted.
+        let must_be_empty = restore.token.is_none() && !self.accept_offsets;
         let mut stores = Vec::with_capacity(bounds.len());
         let mut exact = true;
         for ((store, mark), bounds) in (0..count).zip(state.marks()).zip(bounds) {
@@ -197,7 +202,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 now_ms: self.clock.wall_ms(),
                 delete_retention: self.delete_retention,
             };
-            let (from, end) = match plan(mark.as_ref(), &facts) {
+            let (from, end) = match plan(mark.as_ref().filter(|_| !must_be_empty), &facts) {
                 // Its own position is all there is to reach.
                 Plan::Nothing => mark.map_or((bounds.end, bounds.end), |mark| (mark.next, mark.next)),
                 Plan::Replay { from } => (from, bounds.end),
@@ -217,16 +222,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
             exact &= done;
             stores.push(Store { of, next: from, end, chunk: Chunk::default(), done });
         }
-        Ok(Ok(Active { restore, state, stores, begun: Instant::now(), exact }))
-    }
-
-    /// State belongs to its offsets. Offsets that somebody else has set, or lost, would count records twice or never.
-    fn check_reset(&self, restore: &Restore, number: i32, bounds: &[Bounds]) -> Result<(), Failed> {
-        let has_state = bounds.iter().any(|bounds| bounds.end.next() > 0);
-        if restore.token.is_none() && has_state && !self.accept_offsets {
-            return Err(Failed::OffsetsReset { group: self.group.clone(), partition: number });
-        }
-        Ok(())
+        Ok(Ok(Active { restore, state, stores, begun: Instant::now(), exact, must_be_empty }))
     }
 
     fn read(&mut self, active: &mut BTreeMap<i32, Active>) -> Result<(), Failed> {
@@ -234,13 +230,14 @@ impl<G: Group, C: Clock> Restoring<G, C> {
             return Ok(());
         }
         let mut trouble = None;
+        let mut foreign = None;
         let full = active.values().flat_map(|active| &active.stores).any(|store| store.chunk.is_full());
         let mut take = |of: ChangelogPartition, event: ChangelogEvent<'_>| {
-            let store =
-                active.get_mut(&of.partition).and_then(|active| active.stores.iter_mut().find(|it| it.of == of));
+            let Some(Active { stores, must_be_empty, .. }) = active.get_mut(&of.partition) else { return };
             // Read ahead of a stop.
-            let Some(store) = store.filter(|store| !store.done) else { return };
+            let Some(store) = stores.iter_mut().find(|it| it.of == of && !it.done) else { return };
             match event {
+                ChangelogEvent::Change { .. } if *must_be_empty => foreign = Some(of.partition),
                 ChangelogEvent::Change { next, timestamp, key, value } => {
                     store.chunk.push(key, value, timestamp);
                     store.next = next;
@@ -252,6 +249,9 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         // What could not be written is not added to.
         if !full {
             self.source.poll(POLL_WAIT, &mut take);
+        }
+        if let Some(partition) = foreign {
+            return Err(Failed::OffsetsReset { group: self.group.clone(), partition });
         }
         if let Some((of, message)) = trouble {
             let store = self.stores.settings(of.store).map_or("", |settings| &settings.name);
