@@ -18,9 +18,10 @@ def check(dump, pipelines, findings):
                 if (topic, partition) not in asked:
                     findings.add("open-transaction", f"nobody has asked for the end of {topic}[{partition}]")
         for topic in pipeline.inputs.values():
+            last = {record.partition: record.offset for record in dump.read(topic)}
             for partition in range(dump.partitions(topic)):
-                last = max((it.offset for it in dump.read(topic) if it.partition == partition), default=-1)
-                _position(positions.get((pipeline.group, topic, partition)), last, (pipeline.group, topic, partition), findings)
+                where = (pipeline.group, topic, partition)
+                _position(positions.get(where), last.get(partition, -1), where, findings)
         counts = {topic: dump.partitions(topic) for topic in [*pipeline.inputs.values(), *pipeline.changelogs.values()]}
         if len(set(counts.values())) != 1:
             findings.add("partitions", f"inputs and changelogs of {pipeline.name} have different numbers of partitions: {counts}")
