@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use serde::Serialize;
 
 use crate::client::{self, ANSWER_MAX, Isolation};
 
@@ -13,7 +14,7 @@ use crate::client::{self, ANSWER_MAX, Isolation};
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// Both ends of one partition.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct End {
     pub topic: String,
     pub partition: i32,
@@ -52,6 +53,22 @@ pub fn wait_until_stable(bootstrap: &str, deadline: Duration) -> Result<Vec<End>
         pending = open.into_iter().map(|end| (end.topic, end.partition)).collect();
         thread::sleep(LOOK_INTERVAL);
     }
+}
+
+/// Both ends of every partition of `topics`, now.
+///
+/// # Errors
+/// The cluster can't be asked, or has no topic of that name.
+pub fn of(bootstrap: &str, topics: &[&str]) -> Result<Vec<End>> {
+    let stable = client::consumer(bootstrap, "wasmill-verify", Isolation::Committed)?;
+    let high = client::consumer(bootstrap, "wasmill-verify", Isolation::Uncommitted)?;
+    let mut ends = Vec::new();
+    for topic in topics {
+        for partition in 0..client::partitions(&stable, topic)? {
+            ends.push(end(&stable, &high, (*topic).to_owned(), partition)?);
+        }
+    }
+    Ok(ends)
 }
 
 fn all(consumer: &BaseConsumer) -> Result<Vec<(String, i32)>> {
