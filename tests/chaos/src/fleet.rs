@@ -129,7 +129,7 @@ impl Fleet {
 
     /// Whether the slots which `count` own every partition of every pipeline.
     pub fn own_all(&self, count: impl Fn(usize) -> bool + Copy) -> bool {
-        pipelines::ALL.iter().all(|pipeline| self.assigned(pipeline.name, count) == pipelines::PARTITIONS as u64)
+        pipelines::groups().all(|(name, inputs)| self.assigned(name, count) == inputs * pipelines::PARTITIONS as u64)
     }
 
     /// Waits until every partition has an owner again. Being slow is counted and no violation: the end of the run

@@ -4,6 +4,7 @@ use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::flow;
 use wasmill_verify::compare::{Partition, Promise, Rejects};
 use wasmill_verify::task::Task;
 
@@ -61,6 +62,12 @@ pub const CHANGELOG: [(&str, &str); 4] = [
     ("min.cleanable.dirty.ratio", "0.01"),
 ];
 
+/// The groups of all pipelines, and how many inputs each has.
+pub fn groups() -> impl Iterator<Item = (&'static str, u64)> {
+    let of_flow = flow::ALL.iter().map(|station| (station.name, station.inputs.len() as u64));
+    ALL.iter().map(|pipeline| (pipeline.name, 1)).chain(of_flow)
+}
+
 /// Names of components, and where they are.
 #[derive(Debug, Clone)]
 pub struct Components(pub Vec<(&'static str, PathBuf)>);
@@ -73,7 +80,12 @@ impl Components {
     pub fn build() -> anyhow::Result<Components> {
         let guests = wasmill_artifacts::guests(&wasmill_artifacts::root().join("tests/chaos/guests"))?;
         let plugins = wasmill_artifacts::plugins()?;
-        Ok(Components(vec![("remember", guests.join("remember.wasm")), ("reject", plugins.join("reject.wasm"))]))
+        Ok(Components(vec![
+            ("remember", guests.join("remember.wasm")),
+            ("reject", plugins.join("reject.wasm")),
+            ("order-inventory", plugins.join("order_inventory.wasm")),
+            ("loyalty", plugins.join("loyalty.wasm")),
+        ]))
     }
 }
 
@@ -133,7 +145,8 @@ impl fmt::Display for Plugin {
 pub fn configuration(bootstrap: &str, components: &Components, state: &Path, admin_port: u16) -> String {
     let mut text = format!("version: 1\nclusters:\n  main: {{ bootstrap_servers: \"{bootstrap}\" }}\nplugins:\n");
     for (name, file) in &components.0 {
-        let _ = writeln!(text, "  {name}: {{ file: \"{}\" }}", file.display());
+        let config = flow::settings(name).map(|config| format!(", config: {config}")).unwrap_or_default();
+        let _ = writeln!(text, "  {name}: {{ file: \"{}\"{config} }}", file.display());
     }
     text.push_str("pipelines:\n");
     for pipeline in ALL {
@@ -159,6 +172,7 @@ pub fn configuration(bootstrap: &str, components: &Components, state: &Path, adm
             plugin = pipeline.plugin,
         );
     }
+    flow::ALL.iter().for_each(|station| text.push_str(&station.configuration()));
     let _ = writeln!(text, "state: {{ directory: \"{}\" }}", state.display());
     let _ = writeln!(text, "admin: {{ listen: \"127.0.0.1:{admin_port}\" }}");
     text
