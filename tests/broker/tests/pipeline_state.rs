@@ -29,6 +29,7 @@ wasmill_broker::on_both_brokers! {
     changelogs_are_made_as_they_must_be_and_refused_where_they_are_not,
     offsets_that_somebody_else_has_set_stop_the_pipeline,
     offsets_that_were_deleted_stop_the_pipeline,
+    a_first_transaction_that_was_aborted_has_left_no_state,
 }
 
 /// Waits until the pipeline has committed every record of the input.
@@ -192,6 +193,22 @@ fn offsets_that_were_deleted_stop_the_pipeline(broker: &dyn Broker) {
     run_to_end(&setup, 1);
     delete_group(&setup.bootstrap, &setup.name);
     assert_reset(&setup);
+}
+
+/// The changelog's end has moved, but nobody has state or offsets: a start is a first one.
+fn a_first_transaction_that_was_aborted_has_left_no_state(broker: &dyn Broker) {
+    let cache = folder();
+    let setup = Setup::new("first", &broker.bootstrap()).counting(cache.path());
+    setup.topics(&setup.bootstrap, 1, &[], &[]);
+    create_topic(&setup.bootstrap, &setup.changelog(), 1, &[("cleanup.policy", "compact")]);
+    let former = transactional(&setup.bootstrap, &unique("former"));
+    former.begin_transaction().unwrap();
+    queue(&former, BaseRecord::to(&setup.changelog()).partition(0).key("k0").payload("7"));
+    drain(&former);
+    former.abort_transaction(WITHIN).unwrap();
+    put(&producer(&setup.bootstrap, &[]), &setup.input, 1, 0..1);
+    run_to_end(&setup, 1);
+    assert_eq!(values(&setup.written(&setup.bootstrap, 1)), ["1 v0"]);
 }
 
 /// A change of the former owner: committed together with positions, its marker not yet written.

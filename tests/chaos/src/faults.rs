@@ -45,6 +45,7 @@ impl World {
             self.fleet.wait_whole(&mut self.tally);
         }
         wait::pass(Duration::from_millis(step.gap_ms));
+        self.fleet.spoil(step.slot, step.cache);
         match step.fault {
             Fault::Crash { point, nth } => self.crash(step.slot, point, nth)?,
             Fault::KillInside => self.kill_inside(step.slot)?,
@@ -63,7 +64,9 @@ impl World {
                 self.tally.broker_kills += 1;
             }
         }
-        self.fleet.mend(&mut self.tally)
+        self.fleet.mend(&mut self.tally)?;
+        (self.tally.caches_gone, self.tally.caches_old) = (self.fleet.caches_gone, self.fleet.caches_old);
+        Ok(())
     }
 
     /// Replaces the process of a slot by one that kills itself, and waits until it has.

@@ -13,6 +13,9 @@ use crate::wait;
 /// How long the embedded broker keeps the markers of a transaction back: several transactions of a worker end meanwhile.
 const MARKER_DELAY: Duration = Duration::from_millis(30);
 
+/// How often the embedded broker compacts: between any two stops of one process.
+const COMPACTION_INTERVAL: Duration = Duration::from_secs(3);
+
 /// What a run is made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -47,6 +50,7 @@ impl Kafka {
                 nodes: 3,
                 marker_delay: MARKER_DELAY,
                 marker_order: MarkerOrder::OffsetsFirst,
+                cleanup_interval: COMPACTION_INTERVAL,
                 ..devbroker::Options::default()
             })?),
         })
@@ -59,11 +63,11 @@ impl Kafka {
         }
     }
 
-    pub fn topic(&self, name: &str, partitions: i32) -> Result<()> {
+    pub fn topic(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) -> Result<()> {
         match self {
-            Kafka::Apache(cluster) => cluster.topic(name, partitions, &[]),
+            Kafka::Apache(cluster) => cluster.topic(name, partitions, settings),
             Kafka::Embedded(broker) => {
-                let made = broker.create_topic(name, partitions, &[]);
+                let made = broker.create_topic(name, partitions, settings);
                 ensure!(made.is_ok(), "topic {name}: {made:?}");
                 Ok(())
             }

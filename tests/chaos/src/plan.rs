@@ -22,15 +22,19 @@ pub enum CrashPoint {
     AfterEndTxn,
     InRevoke,
     MidBatch,
+    MidApply,
+    MidRestore,
 }
 
 impl CrashPoint {
-    pub const ALL: [CrashPoint; 5] = [
+    pub const ALL: [CrashPoint; 7] = [
         CrashPoint::AfterDrain,
         CrashPoint::AfterSendOffsets,
         CrashPoint::AfterEndTxn,
         CrashPoint::InRevoke,
         CrashPoint::MidBatch,
+        CrashPoint::MidApply,
+        CrashPoint::MidRestore,
     ];
 
     /// As in `WASMILL_CRASH_POINT` and in the log line.
@@ -41,6 +45,8 @@ impl CrashPoint {
             CrashPoint::AfterEndTxn => "after-end-txn",
             CrashPoint::InRevoke => "in-revoke",
             CrashPoint::MidBatch => "mid-batch",
+            CrashPoint::MidApply => "mid-apply",
+            CrashPoint::MidRestore => "mid-restore",
         }
     }
 }
@@ -65,10 +71,28 @@ pub enum Fault {
     Broker { node: usize, down_ms: u64 },
 }
 
+impl Fault {
+    /// Whether the process of the step's slot has another one after it.
+    fn ends_process(self) -> bool {
+        matches!(self, Fault::Crash { .. } | Fault::KillInside | Fault::Kill | Fault::Terminate)
+    }
+}
+
+/// What the next process of a slot finds of the state that the last one has cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cache {
+    #[default]
+    Kept,
+    Gone,
+    /// As it was at an earlier stop.
+    Old,
+}
+
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
     pub slot: usize,
     pub fault: Fault,
+    pub cache: Cache,
     /// Wait before the step.
     pub gap_ms: u64,
     /// Whether the group must be whole again before the step; otherwise this fault falls into the last one's recovery.
@@ -92,6 +116,8 @@ pub struct Quota {
     pub terminations: u64,
     pub storms: u64,
     pub broker_kills: u64,
+    pub caches_gone: u64,
+    pub caches_old: u64,
 }
 
 /// Runs of up to this many minutes are short: there is time for one of each.
@@ -114,6 +140,8 @@ impl Quota {
         terminations: 1,
         storms: 1,
         broker_kills: 1,
+        caches_gone: 1,
+        caches_old: 1,
     };
 
     const FULL: Quota = Quota {
@@ -125,6 +153,8 @@ impl Quota {
         terminations: 2,
         storms: 2,
         broker_kills: 2,
+        caches_gone: 3,
+        caches_old: 3,
     };
 }
 
@@ -145,17 +175,33 @@ impl Plan {
         add(Fault::Storm { moves: 0 }, quota.storms);
         add(Fault::Broker { node: 0, down_ms: 0 }, quota.broker_kills);
         random.shuffle(&mut due);
-        let due = due.into_iter().map(|fault| step(fault, nodes, &mut random)).collect();
+        let mut due: Vec<Step> = due.into_iter().map(|fault| step(fault, nodes, &mut random)).collect();
+        assign_caches(&mut due, quota, &mut random);
         let extra = (0..EXTRA_STEPS).map(|_| any(nodes, &mut random)).collect();
         Plan { due, extra }
     }
 }
 
+/// Chooses the steps after which a cache is gone or old. Old ones need an earlier stop of the slot.
+fn assign_caches(due: &mut [Step], quota: Quota, random: &mut Random) {
+    let ends: Vec<usize> = (0..due.len()).filter(|at| due[*at].fault.ends_process()).collect();
+    let was_stopped = |at: &usize| ends.iter().any(|other| other < at && due[*other].slot == due[*at].slot);
+    let (mut second, mut first): (Vec<usize>, Vec<usize>) = ends.iter().partition(|at| was_stopped(at));
+    random.shuffle(&mut second);
+    let old = second.split_off(second.len().saturating_sub(quota.caches_old as usize));
+    first.extend(second);
+    random.shuffle(&mut first);
+    old.into_iter().for_each(|at| due[at].cache = Cache::Old);
+    first.into_iter().take(quota.caches_gone as usize).for_each(|at| due[at].cache = Cache::Gone);
+}
+
 /// Draws what a fault leaves open.
 fn step(fault: Fault, nodes: usize, random: &mut Random) -> Step {
     let fault = match fault {
-        // A revoke is rare, the others pass by tens of times a second.
-        Fault::Crash { point: CrashPoint::InRevoke, .. } => Fault::Crash { point: CrashPoint::InRevoke, nth: 1 },
+        // A revoke is rare, a restore is so, too; the others pass by tens of times a second.
+        Fault::Crash { point: point @ (CrashPoint::InRevoke | CrashPoint::MidRestore), .. } => {
+            Fault::Crash { point, nth: 1 }
+        }
         Fault::Crash { point, .. } => Fault::Crash { point, nth: random.between(1, 25) },
         Fault::Storm { .. } => Fault::Storm { moves: random.between(5, 9) },
         Fault::Broker { .. } => {
@@ -163,7 +209,13 @@ fn step(fault: Fault, nodes: usize, random: &mut Random) -> Step {
         }
         other => other,
     };
-    Step { slot: random.below(SLOTS as u64) as usize, fault, gap_ms: random.between(0, 1500), whole: random.chance(70) }
+    Step {
+        slot: random.below(SLOTS as u64) as usize,
+        fault,
+        cache: Cache::Kept,
+        gap_ms: random.between(0, 1500),
+        whole: random.chance(70),
+    }
 }
 
 fn any(nodes: usize, random: &mut Random) -> Step {
@@ -181,12 +233,17 @@ fn any(nodes: usize, random: &mut Random) -> Step {
         _ if nodes > 1 => Fault::Broker { node: 0, down_ms: 0 },
         _ => Fault::Kill,
     };
-    step(fault, nodes, random)
+    let cache = match random.below(10) {
+        0 => Cache::Gone,
+        1..4 => Cache::Old,
+        _ => Cache::Kept,
+    };
+    Step { cache, ..step(fault, nodes, random) }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Step { slot, fault, gap_ms, whole } = self;
+        let Step { slot, fault, cache, gap_ms, whole } = self;
         match fault {
             Fault::Crash { point, nth } => write!(f, "process {slot}: crash at {}:{nth}", point.name())?,
             Fault::KillInside => write!(f, "process {slot}: kill -9 inside a transaction")?,
@@ -197,7 +254,12 @@ impl fmt::Display for Step {
             Fault::Storm { moves } => write!(f, "rebalance storm of {moves} moves")?,
             Fault::Broker { node, down_ms } => write!(f, "broker {node}: gone, back after {down_ms} ms")?,
         }
-        write!(f, " (after {gap_ms} ms{})", if *whole { ", group whole" } else { "" })
+        let cache = match cache {
+            Cache::Kept => "",
+            Cache::Gone => ", cache gone",
+            Cache::Old => ", cache old",
+        };
+        write!(f, "{cache} (after {gap_ms} ms{})", if *whole { ", group whole" } else { "" })
     }
 }
 
@@ -234,7 +296,22 @@ mod tests {
             let hits = plan.due.iter().filter(|step| matches!(step.fault, Fault::Crash { point: p, .. } if p == point));
             assert_eq!(hits.count(), 1, "{point:?}");
         }
-        assert!(plan.due.len() <= 13, "{} steps will not fit", plan.due.len());
+        assert!(plan.due.len() <= 15, "{} steps will not fit", plan.due.len());
+    }
+
+    #[test]
+    fn caches_are_gone_or_old_as_often_as_is_due_and_old_ones_were_there_before() {
+        for (seed, minutes) in (0..50).flat_map(|seed| [(seed, 2), (seed, 8)]) {
+            let quota = Quota::new(minutes, 3);
+            let plan = Plan::new(seed, quota, 3);
+            let count = |cache| plan.due.iter().filter(|step| step.cache == cache).count() as u64;
+            assert_eq!((count(Cache::Gone), count(Cache::Old)), (quota.caches_gone, quota.caches_old), "seed {seed}");
+            for (at, step) in plan.due.iter().enumerate().filter(|(_, step)| step.cache != Cache::Kept) {
+                assert!(step.fault.ends_process(), "seed {seed}: {step}");
+                let stopped = plan.due[..at].iter().any(|other| other.fault.ends_process() && other.slot == step.slot);
+                assert!(step.cache == Cache::Gone || stopped, "seed {seed}: {step}");
+            }
+        }
     }
 
     #[test]

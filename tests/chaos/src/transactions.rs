@@ -34,11 +34,10 @@ pub struct Open {
 /// The transactional ids of all workers of a slot: `wasmill.<group>.<instance>.<worker>`.
 pub fn ids(slot: usize) -> Vec<String> {
     let instance = process::instance(slot);
-    let of = |pipeline: &pipelines::Pipeline| {
-        let group = pipeline.name;
+    let of = |(group, _): (&str, u64)| {
         (0..pipelines::WORKERS).map(|worker| format!("wasmill.{group}.{instance}.{worker}")).collect::<Vec<_>>()
     };
-    pipelines::ALL.iter().flat_map(of).collect()
+    pipelines::groups().flat_map(of).collect()
 }
 
 /// Those of `ids` that have an ongoing transaction. Every broker is asked; only the coordinator of an id answers for it.
@@ -177,7 +176,13 @@ mod tests {
                 "wasmill.wasm-remember.chaos-2.0",
                 "wasmill.wasm-remember.chaos-2.1",
                 "wasmill.wasm-reject.chaos-2.0",
-                "wasmill.wasm-reject.chaos-2.1"
+                "wasmill.wasm-reject.chaos-2.1",
+                "wasmill.count.chaos-2.0",
+                "wasmill.count.chaos-2.1",
+                "wasmill.inventory.chaos-2.0",
+                "wasmill.inventory.chaos-2.1",
+                "wasmill.loyalty.chaos-2.0",
+                "wasmill.loyalty.chaos-2.1"
             ]
         );
     }
