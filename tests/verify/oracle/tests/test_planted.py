@@ -75,6 +75,13 @@ class Inventory(Planted):
     def test_a_doubled_decision(self):
         self.assert_found("duplicate", self.double("inventory.decisions"))
 
+    def test_a_decision_that_is_there_twice_in_a_row(self):
+        part, index = self.some("inventory.decisions")
+        for line in part:
+            line["offset"] *= 2
+        part.insert(index + 1, {**part[index], "offset": part[index]["offset"] + 1})
+        self.assert_found("duplicate", self.place("inventory.decisions", part, index + 1))
+
     def test_a_lost_decision_that_changed_the_stock(self):
         line = self.lose("inventory.decisions", '"decision":"accepted"')
         self.assert_found("lost", "orders.by-restaurant[", line["key"], '"decision":"accepted"', only=False)
