@@ -172,7 +172,7 @@ class Inventory(Planted):
     def test_an_accepted_order_without_its_headers(self):
         part, index = self.some("orders.accepted")
         part[index]["headers"] = []
-        self.assert_found("headers", self.place("orders.accepted", part, index), only=False)
+        self.assert_found("headers", self.place("orders.accepted", part, index) + ": headers are []", only=False)
 
     def test_a_missing_dead_letter(self):
         line = self.lose("inventory.dlq")
@@ -303,6 +303,15 @@ class Loyalty(Planted):
 
     def test_two_swapped_balances(self):
         self.assert_found("order", self.swap("loyalty.balances", "c-1"), only=False)
+
+    def test_two_swapped_balances_of_different_inputs(self):
+        for part in self.world.logs["loyalty.balances"]:
+            for one, other in zip(part, part[1:]):
+                if one["key"] == other["key"] and ('"orders"' in one["value"]) != ('"orders"' in other["value"]):
+                    one["offset"], other["offset"] = other["offset"], one["offset"]
+                    part.sort(key=lambda line: line["offset"])
+                    return self.assert_found("order", self.place("loyalty.balances", part, part.index(one)))
+        self.fail("no neighbours")
 
     def test_a_lost_event(self):
         line = self.lose("loyalty.events", '"type":"earned"')
