@@ -75,6 +75,13 @@ class Inventory(Planted):
     def test_a_doubled_decision(self):
         self.assert_found("duplicate", self.double("inventory.decisions"))
 
+    def test_a_decision_that_is_there_twice_in_a_row(self):
+        part, index = self.some("inventory.decisions")
+        for line in part:
+            line["offset"] *= 2
+        part.insert(index + 1, {**part[index], "offset": part[index]["offset"] + 1})
+        self.assert_found("duplicate", self.place("inventory.decisions", part, index + 1))
+
     def test_a_lost_decision_that_changed_the_stock(self):
         line = self.lose("inventory.decisions", '"decision":"accepted"')
         self.assert_found("lost", "orders.by-restaurant[", line["key"], '"decision":"accepted"', only=False)
@@ -165,7 +172,7 @@ class Inventory(Planted):
     def test_an_accepted_order_without_its_headers(self):
         part, index = self.some("orders.accepted")
         part[index]["headers"] = []
-        self.assert_found("headers", self.place("orders.accepted", part, index), only=False)
+        self.assert_found("headers", self.place("orders.accepted", part, index) + ": headers are []", only=False)
 
     def test_a_missing_dead_letter(self):
         line = self.lose("inventory.dlq")
@@ -296,6 +303,15 @@ class Loyalty(Planted):
 
     def test_two_swapped_balances(self):
         self.assert_found("order", self.swap("loyalty.balances", "c-1"), only=False)
+
+    def test_two_swapped_balances_of_different_inputs(self):
+        for part in self.world.logs["loyalty.balances"]:
+            for one, other in zip(part, part[1:]):
+                if one["key"] == other["key"] and ('"orders"' in one["value"]) != ('"orders"' in other["value"]):
+                    one["offset"], other["offset"] = other["offset"], one["offset"]
+                    part.sort(key=lambda line: line["offset"])
+                    return self.assert_found("order", self.place("loyalty.balances", part, part.index(one)))
+        self.fail("no neighbours")
 
     def test_a_lost_event(self):
         line = self.lose("loyalty.events", '"type":"earned"')
