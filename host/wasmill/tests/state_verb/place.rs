@@ -35,9 +35,13 @@ impl Drop for Running {
 
 impl Place {
     pub(crate) fn new(what: &str) -> Place {
+        Place::with(what, |setup| setup)
+    }
+
+    pub(crate) fn with(what: &str, change: impl FnOnce(Setup) -> Setup) -> Place {
         let broker = Broker::start(Options::default()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        let setup = Setup::new(what, &broker.bootstrap()).counting(&folder.path().join("cache"));
+        let setup = change(Setup::new(what, &broker.bootstrap()).counting(&folder.path().join("cache")));
         setup.topics(&setup.bootstrap, PARTITIONS, &[], &[]);
         let admin = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
         let yaml = format!("{}admin: {{ listen: \"{admin}\" }}\n", setup.yaml());

@@ -1,8 +1,10 @@
 //! `wasmill state reset`: only while nobody runs, only after a yes, and to its end.
 
 use std::process::{Command, Stdio};
+use std::time::Duration;
 
-use wasmill_broker::client::{committed, values, wait_until};
+use wasmill_broker::client::{WITHIN, committed, producer, send, values, wait_until};
+use wasmill_broker::pipeline::Setup;
 use wasmill_devbroker::{ApiKey, OnHold};
 
 use crate::place::{Place, Running, counts};
@@ -26,6 +28,28 @@ fn written(place: &Place, before: usize) -> Vec<String> {
 fn offsets(place: &Place) -> Vec<i64> {
     let of = |partition| committed(&place.setup.bootstrap, &place.setup.name, &place.setup.input, partition);
     (0..2).map(|partition| of(partition).unwrap().0).collect()
+}
+
+fn refuses_to_start(place: &Place) {
+    let mut running = place.run();
+    wait_until("the pipeline refuses to start", || {
+        assert!(running.0.try_wait().unwrap().is_none(), "{}", place.log());
+        place.http("/readyz").contains("wasmill state reset FILE")
+    });
+    assert!(Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap().success());
+    assert_eq!(running.0.wait().unwrap().code(), Some(1), "{}", place.log());
+}
+
+/// What a second reset says: the killed one is a member until its session has timed out.
+fn finished(place: &Place) -> String {
+    let mut said = String::new();
+    wait_until("the reset is finished", || {
+        let (code, _, complaint) = place.ask(&["state", "reset"], &["--yes"]);
+        assert!(code == Some(0) || complaint.contains("is in use by"), "{complaint}");
+        said = complaint;
+        code == Some(0)
+    });
+    said
 }
 
 #[test]
@@ -82,6 +106,58 @@ fn one_partition_can_be_reset_and_read_again_from_its_first_record() {
     place.stop(running);
 }
 
+/// Or the next start would take positions of two transactions for what belongs together.
+#[test]
+fn all_inputs_of_a_partition_have_the_token_of_its_last_transaction() {
+    let place = Place::with("inputs", Setup::with_follower);
+    place.put(0..10);
+    place.stop(place.run_to_end());
+    let (code, _, said) = place.ask(&["state", "reset"], &["--yes", "--to-earliest"]);
+    assert_eq!(code, Some(0), "{said}");
+    let of = |topic: &str, partition| committed(&place.setup.bootstrap, &place.setup.name, topic, partition).unwrap();
+    let [follower] = place.setup.followers.as_slice() else { panic!("one follower") };
+    for partition in 0..2 {
+        let (at, token) = of(&place.setup.input, partition);
+        assert!(at == 0 && token.starts_with("reset:"), "{at} {token}");
+        assert_eq!(of(follower, partition), (0, token));
+    }
+    let running = place.run_to_end();
+    assert_eq!(scan(&place), ["k0=2", "k1=2", "k2=2", "k3=2", "k4=2"]);
+    place.stop(running);
+}
+
+/// More keys than one transaction deletes, and killed before the last of them: neither the first deletions nor the rest may be
+/// taken for a state.
+#[test]
+fn the_token_comes_with_the_last_of_many_deletions_and_not_before() {
+    const MANY: usize = 12_000;
+    let place = Place::new("many");
+    let writer = producer(&place.setup.bootstrap, &[]);
+    send(&writer, &place.setup.input, 0, 0..MANY);
+    place.stop(place.run_to_end());
+    let reset_id = format!("wasmill.{}.reset", place.setup.name);
+    let ends = || place.broker.faults().on(ApiKey::EndTxn).of_transactional_id(&reset_id);
+    // That of the offsets, that of the first deletions; the next one never arrives.
+    let passed = ends().times(2).delay(Duration::ZERO);
+    let held = ends().hold(OnHold::KeepClient);
+    let mut command = place.command(&["state", "reset"], &["--yes"]);
+    let mut reset = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+    held.wait_until_seen(1, WITHIN).unwrap();
+    assert_eq!(passed.seen(), 2);
+    reset.0.kill().unwrap();
+    reset.0.wait().unwrap();
+
+    refuses_to_start(&place);
+    let said = finished(&place);
+    assert!(said.contains("partition 0: counts 2000 keys, "), "{said}");
+    // Too late: the producer is another one by now.
+    held.release();
+    send(&writer, &place.setup.input, 0, 7..8);
+    let running = place.run_to_end();
+    assert_eq!(scan(&place), ["k7=1"]);
+    place.stop(running);
+}
+
 /// Killed after the offsets have lost their token, with the first deletions in an open transaction.
 #[test]
 fn a_reset_that_was_killed_keeps_the_pipeline_from_starting_until_it_is_finished() {
@@ -91,30 +167,17 @@ fn a_reset_that_was_killed_keeps_the_pipeline_from_starting_until_it_is_finished
     let held = place.broker.faults().on(ApiKey::Produce).of_topic(&place.setup.changelog()).hold(OnHold::KeepClient);
     let mut command = place.command(&["state", "reset"], &["--yes"]);
     let mut reset = Running(command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
-    held.wait_until_seen(1, wasmill_broker::client::WITHIN).unwrap();
+    held.wait_until_seen(1, WITHIN).unwrap();
     reset.0.kill().unwrap();
     reset.0.wait().unwrap();
     held.release();
 
     // Neither the old state nor half of it is gone on with.
     place.put(10..15);
-    let mut running = place.run();
-    wait_until("the pipeline refuses to start", || {
-        assert!(running.0.try_wait().unwrap().is_none(), "{}", place.log());
-        place.http("/readyz").contains("wasmill state reset FILE")
-    });
-    assert!(Command::new("kill").args(["-TERM", &running.0.id().to_string()]).status().unwrap().success());
-    assert_eq!(running.0.wait().unwrap().code(), Some(1), "{}", place.log());
+    refuses_to_start(&place);
     assert_eq!(written(&place, 10), [""; 0]);
 
-    // The killed one is a member until its session has timed out.
-    let mut said = String::new();
-    wait_until("the reset is finished", || {
-        let (code, _, complaint) = place.ask(&["state", "reset"], &["--yes"]);
-        assert!(code == Some(0) || complaint.contains("is in use by"), "{complaint}");
-        said = complaint;
-        code == Some(0)
-    });
+    let said = finished(&place);
     assert!(said.contains("5 keys in all"), "nothing of the killed one's transaction was committed: {said}");
     let running = place.run_to_end();
     assert_eq!(scan(&place), ["k0=1", "k1=1", "k2=1", "k3=1", "k4=1"]);
