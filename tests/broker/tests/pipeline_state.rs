@@ -137,6 +137,8 @@ fn counts_move_with_their_partitions(broker: &dyn Broker) {
     put(&writer, &a.input, 3, 0..30);
     for round in 1..4 {
         let two = b.run();
+        // Sooner, and the first one may be done with the records before the second one has a partition.
+        wait_until("the second process is given some", || two.control().assigned_partitions.get() > 0);
         put(&writer, &a.input, 3, round * 60 - 30..round * 60);
         wait_until("the second process has some", || {
             assert!(!two.is_finished() && !one.is_finished(), "{:?} {:?}", one.reasons(), two.reasons());
