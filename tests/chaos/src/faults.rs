@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::fleet::Fleet;
 use crate::kafka::Kafka;
 use crate::pipelines::{SESSION_TIMEOUT, TRANSACTION_TIMEOUT};
 use crate::plan::{CrashPoint, Fault, GUESTS, SLOTS, Step};
 use crate::random::Random;
+use crate::roles;
 use crate::tally::Tally;
 use crate::transactions::{self, Open};
 use crate::wait;
@@ -59,9 +60,11 @@ impl World {
                 self.tally.terminations += u64::from(self.fleet.terminate(step.slot, &mut self.tally)?);
             }
             Fault::Storm { moves } => self.storm(moves)?,
-            Fault::Broker { node, down_ms } => {
-                self.kafka.hurt(node, Duration::from_millis(down_ms))?;
-                self.tally.broker_kills += 1;
+            Fault::Broker { role, down_ms } => {
+                let find = || roles::broker(&self.fleet.setting.bootstrap, role, step.slot).ok();
+                let id = wait::until(EFFECT_MAX, find).with_context(|| format!("there is no {}", role.name()))?;
+                self.kafka.hurt(id, Duration::from_millis(down_ms))?;
+                *self.tally.broker_kills.entry(role).or_default() += 1;
             }
         }
         self.fleet.mend(&mut self.tally)?;

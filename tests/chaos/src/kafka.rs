@@ -74,16 +74,17 @@ impl Kafka {
         }
     }
 
-    /// Takes a node (counted from 0) away for a while: killed with SIGKILL, or cut off from everybody.
-    pub fn hurt(&mut self, node: usize, down: Duration) -> Result<()> {
+    /// Takes the broker with this id away for a while: killed with SIGKILL, or cut off from everybody.
+    pub fn hurt(&mut self, id: i32, down: Duration) -> Result<()> {
         match self {
             Kafka::Apache(cluster) => {
+                let node = usize::try_from(id)?;
                 cluster.kill(node)?;
                 wait::pass(down);
                 cluster.restart(node)
             }
             Kafka::Embedded(broker) => {
-                let cut = broker.faults().cut(i32::try_from(node)? + 1);
+                let cut = broker.faults().cut(id);
                 wait::pass(down);
                 cut.heal();
                 Ok(())

@@ -21,6 +21,7 @@ pub mod caches;
 pub mod fleet;
 pub mod metrics;
 pub mod process;
+pub mod roles;
 pub mod transactions;
 
 pub mod faults;

@@ -68,7 +68,34 @@ pub enum Fault {
     /// Processes join and leave quickly.
     Storm { moves: u64 },
     /// `kill -9` of a broker (an embedded one is cut off), back after a while.
-    Broker { node: usize, down_ms: u64 },
+    Broker { role: Role, down_ms: u64 },
+}
+
+/// What a broker is to the pipeline that counts when it is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    ChangelogLeader,
+    GroupCoordinator,
+    TransactionCoordinator,
+    OutputLeader,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] =
+        [Role::ChangelogLeader, Role::GroupCoordinator, Role::TransactionCoordinator, Role::OutputLeader];
+
+    fn at(number: u64) -> Role {
+        Role::ALL[(number % Role::ALL.len() as u64) as usize]
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::ChangelogLeader => "leader of a changelog",
+            Role::GroupCoordinator => "group coordinator",
+            Role::TransactionCoordinator => "transaction coordinator",
+            Role::OutputLeader => "leader of an output",
+        }
+    }
 }
 
 impl Fault {
@@ -152,7 +179,7 @@ impl Quota {
         session_pauses: 2,
         terminations: 2,
         storms: 2,
-        broker_kills: 2,
+        broker_kills: Role::ALL.len() as u64,
         caches_gone: 3,
         caches_old: 3,
     };
@@ -173,9 +200,11 @@ impl Plan {
         add(Fault::PauseSession, quota.session_pauses);
         add(Fault::Terminate, quota.terminations);
         add(Fault::Storm { moves: 0 }, quota.storms);
-        add(Fault::Broker { node: 0, down_ms: 0 }, quota.broker_kills);
+        // Each role in turn, from a drawn one on.
+        let first = random.below(Role::ALL.len() as u64);
+        due.extend((first..first + quota.broker_kills).map(|at| Fault::Broker { role: Role::at(at), down_ms: 0 }));
         random.shuffle(&mut due);
-        let mut due: Vec<Step> = due.into_iter().map(|fault| step(fault, nodes, &mut random)).collect();
+        let mut due: Vec<Step> = due.into_iter().map(|fault| step(fault, &mut random)).collect();
         assign_caches(&mut due, quota, &mut random);
         let extra = (0..EXTRA_STEPS).map(|_| any(nodes, &mut random)).collect();
         Plan { due, extra }
@@ -196,7 +225,7 @@ fn assign_caches(due: &mut [Step], quota: Quota, random: &mut Random) {
 }
 
 /// Draws what a fault leaves open.
-fn step(fault: Fault, nodes: usize, random: &mut Random) -> Step {
+fn step(fault: Fault, random: &mut Random) -> Step {
     let fault = match fault {
         // A revoke is rare, a restore is so, too; the others pass by tens of times a second.
         Fault::Crash { point: point @ (CrashPoint::InRevoke | CrashPoint::MidRestore), .. } => {
@@ -204,9 +233,7 @@ fn step(fault: Fault, nodes: usize, random: &mut Random) -> Step {
         }
         Fault::Crash { point, .. } => Fault::Crash { point, nth: random.between(1, 25) },
         Fault::Storm { .. } => Fault::Storm { moves: random.between(5, 9) },
-        Fault::Broker { .. } => {
-            Fault::Broker { node: random.below(nodes as u64) as usize, down_ms: random.between(500, 4000) }
-        }
+        Fault::Broker { role, .. } => Fault::Broker { role, down_ms: random.between(500, 4000) },
         other => other,
     };
     Step {
@@ -230,7 +257,7 @@ fn any(nodes: usize, random: &mut Random) -> Step {
         78..84 => Fault::PauseSession,
         84..92 => Fault::Terminate,
         92..97 => Fault::Storm { moves: 0 },
-        _ if nodes > 1 => Fault::Broker { node: 0, down_ms: 0 },
+        _ if nodes > 1 => Fault::Broker { role: Role::at(random.below(4)), down_ms: 0 },
         _ => Fault::Kill,
     };
     let cache = match random.below(10) {
@@ -238,7 +265,7 @@ fn any(nodes: usize, random: &mut Random) -> Step {
         1..4 => Cache::Old,
         _ => Cache::Kept,
     };
-    Step { cache, ..step(fault, nodes, random) }
+    Step { cache, ..step(fault, random) }
 }
 
 impl fmt::Display for Step {
@@ -252,7 +279,7 @@ impl fmt::Display for Step {
             Fault::PauseSession => write!(f, "process {slot}: stop past the session timeout")?,
             Fault::Terminate => write!(f, "process {slot}: terminate and start anew")?,
             Fault::Storm { moves } => write!(f, "rebalance storm of {moves} moves")?,
-            Fault::Broker { node, down_ms } => write!(f, "broker {node}: gone, back after {down_ms} ms")?,
+            Fault::Broker { role, down_ms } => write!(f, "{}: gone, back after {down_ms} ms", role.name())?,
         }
         let cache = match cache {
             Cache::Kept => "",
@@ -266,6 +293,7 @@ impl fmt::Display for Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_seed_names_one_plan() {
@@ -285,7 +313,9 @@ mod tests {
             }
             assert_eq!(count(|fault| *fault == Fault::KillInside), 8, "seed {seed}");
             assert_eq!(count(|fault| *fault == Fault::PauseSession), 2, "seed {seed}");
-            assert_eq!(count(|fault| matches!(fault, Fault::Broker { .. })), 2, "seed {seed}");
+            let role = |step: &Step| if let Fault::Broker { role, .. } = step.fault { Some(role) } else { None };
+            let roles: BTreeSet<Role> = plan.due.iter().filter_map(role).collect();
+            assert_eq!(roles, BTreeSet::from(Role::ALL), "seed {seed}");
         }
     }
 
@@ -315,14 +345,12 @@ mod tests {
     }
 
     #[test]
-    fn only_brokers_that_exist_and_have_company_are_killed() {
+    fn only_brokers_that_have_company_are_killed() {
         for (seed, nodes) in [(1, 1), (2, 3), (3, 3)] {
             let plan = Plan::new(seed, Quota::new(8, nodes), nodes);
             for step in plan.due.iter().chain(&plan.extra) {
                 assert!(step.slot < SLOTS);
-                if let Fault::Broker { node, .. } = step.fault {
-                    assert!(nodes > 1 && node < nodes);
-                }
+                assert!(nodes > 1 || !matches!(step.fault, Fault::Broker { .. }));
             }
         }
     }

@@ -272,6 +272,14 @@ class Inventory(Planted):
         self.assertEqual(self.judged(ttl=["orders"]), [], "expired, and the store has a time to live")
         self.assert_found("changelog-deleted", delete(1 - 1e-9), only=False, ttl=["orders"])
 
+    def test_a_tombstone_whose_value_was_compacted_away(self):
+        part, index = self.some(shop.ORDERS, "state", 0)
+        key = part[index]["key"]
+        part.append({**part[index], "value": None, "offset": part[-1]["offset"] + 1})
+        part[:] = [line for line in part if line["key"] != key or line["value"] is None]
+        self.assertEqual(self.judged(ttl=["orders"]), [], "it had expired")
+        self.assert_found("changelog-deleted", self.place(shop.ORDERS, part, -1), only=False)
+
     def _rewritten(self, topic, last=True):
         """The last (or the first) record of a key that has several."""
         for part in self.world.logs[topic]:
