@@ -24,7 +24,7 @@ pub enum Failed {
          {partition}; to go on from these offsets with the state as it is: wasmill run --accept-offsets"
     )]
     OffsetsReset { group: String, partition: i32 },
-    #[error("state can't be read: {message}; nothing was committed past the last transaction")]
+    #[error("state can't be kept: {message}; nothing was committed past the last transaction")]
     State { message: String },
     #[error("topic `{topic}` {what}; nothing is committed any more. Restart the process once it is what you want")]
     Topic { topic: String, what: String },
@@ -53,6 +53,7 @@ impl Failed {
             self,
             Failed::Stuck { .. }
                 | Failed::Plugin { .. }
+                | Failed::State { .. }
                 | Failed::Panic { .. }
                 | Failed::Rewind { .. }
                 | Failed::Unresponsive { .. }
@@ -64,7 +65,7 @@ impl Failed {
         matches!(self, Failed::Stuck { .. })
     }
 
-    /// Whether the process should end at once, because going on harms others.
+    /// Whether the process should end at once, because going on harms others, or only another process can.
     pub fn ends_process(&self) -> bool {
         matches!(
             self,
@@ -73,6 +74,8 @@ impl Failed {
                 | Failed::Panic { .. }
                 | Failed::Unresponsive { .. }
                 | Failed::Consumer { .. }
+                // The next start of the process sets a damaged store aside.
+                | Failed::State { .. }
         )
     }
 }

@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use tenure::Tenure;
 use wasmill_config::Start;
 use wasmill_kafka::{ChangelogReader, Consumer, ConsumerSettings, KafkaError, Probe, ProbeError};
-use wasmill_record::{Class, CommitOffset, Committed, Group, InputPartition};
+use wasmill_record::{Class, Clock, CommitOffset, Committed, Group, InputPartition, SystemClock};
 use wasmill_state::{CacheError, CacheLimits, Database, OpenError, StoreSettings};
 
 const REACH_TIMEOUT: Duration = Duration::from_secs(10);
@@ -247,7 +247,7 @@ fn offsets(
             Ok(found) => return Ok(of.into_iter().zip(found).collect()),
             Err(failure) if failure.class == Class::Retriable && Instant::now() < deadline => {
                 tracing::info!(group = config.group, "waiting for stable offsets: {failure}");
-                std::thread::sleep(PAUSE);
+                SystemClock.rest(PAUSE);
             }
             Err(failure) => {
                 return Err(ResetError::Offsets { group: config.group.clone(), message: failure.message });

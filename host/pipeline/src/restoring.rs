@@ -17,7 +17,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmill_record::{ChangelogEvent, ChangelogPartition, ChangelogSource, Clock, CommitOffset, Group};
+use wasmill_record::{ChangelogEvent, ChangelogPartition, ChangelogSource, Clock, CommitOffset, Group, ReadState};
 use wasmill_state::{Bounds, CacheError, Facts, Partition, Plan, RestoredRecord, Stores, plan};
 use wasmill_telemetry::{Health, PipelineMetrics, State};
 
@@ -196,7 +196,6 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 }
             }
         }
-        self.check_reset(&restore, number, &bounds)?;
         let mut stores = Vec::with_capacity(bounds.len());
         let mut exact = true;
         for ((store, mark), bounds) in (0..count).zip(state.marks()).zip(bounds) {
@@ -232,11 +231,23 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         Ok(Ok(Active { restore, state, stores, begun: Instant::now(), exact }))
     }
 
-    /// State belongs to its offsets. Offsets that somebody else has set, or lost, would count records twice or never.
-    fn check_reset(&self, restore: &Restore, number: i32, bounds: &[Bounds]) -> Result<(), Failed> {
-        let has_state = bounds.iter().any(|bounds| bounds.end.next() > 0);
-        if restore.token.is_none() && has_state && !self.accept_offsets {
-            return Err(Failed::OffsetsReset { group: self.group.clone(), partition: number });
+    /// State belongs to its offsets. Offsets that somebody else has set, or lost, would count records twice or never. Asked of
+    /// what is restored: a first transaction that was aborted leaves something in the changelog, and no state.
+    fn check_reset(&self, done: &Active, number: i32) -> Result<(), Failed> {
+        if done.restore.token.is_some() || self.accept_offsets {
+            return Ok(());
+        }
+        for store in &done.stores {
+            let mut any = false;
+            let found = &mut |_: &[u8], _: &[u8]| {
+                any = true;
+                false
+            };
+            let scanned = done.state.scan(store.of.store, b"", None, found);
+            scanned.map_err(|error| Failed::State { message: error.to_string() })?;
+            if any {
+                return Err(Failed::OffsetsReset { group: self.group.clone(), partition: number });
+            }
         }
         Ok(())
     }
@@ -308,6 +319,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         let numbers: Vec<i32> = active.iter().filter(|(_, active)| done(active)).map(|(number, _)| *number).collect();
         for number in numbers {
             let Some(done) = active.remove(&number) else { continue };
+            self.check_reset(&done, number)?;
             if !done.exact {
                 let positions: Vec<CommitOffset> = done.stores.iter().map(|store| store.next).collect();
                 let now_ms = self.clock.wall_ms();

@@ -2,13 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::fleet::Fleet;
 use crate::kafka::Kafka;
 use crate::pipelines::{SESSION_TIMEOUT, TRANSACTION_TIMEOUT};
 use crate::plan::{CrashPoint, Fault, GUESTS, SLOTS, Step};
 use crate::random::Random;
+use crate::roles;
 use crate::tally::Tally;
 use crate::transactions::{self, Open};
 use crate::wait;
@@ -45,6 +46,7 @@ impl World {
             self.fleet.wait_whole(&mut self.tally);
         }
         wait::pass(Duration::from_millis(step.gap_ms));
+        self.fleet.spoil(step.slot, step.cache);
         match step.fault {
             Fault::Crash { point, nth } => self.crash(step.slot, point, nth)?,
             Fault::KillInside => self.kill_inside(step.slot)?,
@@ -58,12 +60,16 @@ impl World {
                 self.tally.terminations += u64::from(self.fleet.terminate(step.slot, &mut self.tally)?);
             }
             Fault::Storm { moves } => self.storm(moves)?,
-            Fault::Broker { node, down_ms } => {
-                self.kafka.hurt(node, Duration::from_millis(down_ms))?;
-                self.tally.broker_kills += 1;
+            Fault::Broker { role, down_ms } => {
+                let find = || roles::broker(&self.fleet.setting.bootstrap, role, step.slot).ok();
+                let id = wait::until(EFFECT_MAX, find).with_context(|| format!("there is no {}", role.name()))?;
+                self.kafka.hurt(id, Duration::from_millis(down_ms))?;
+                *self.tally.broker_kills.entry(role).or_default() += 1;
             }
         }
-        self.fleet.mend(&mut self.tally)
+        self.fleet.mend(&mut self.tally)?;
+        (self.tally.caches_gone, self.tally.caches_old) = (self.fleet.caches_gone, self.fleet.caches_old);
+        Ok(())
     }
 
     /// Replaces the process of a slot by one that kills itself, and waits until it has.

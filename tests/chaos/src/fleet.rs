@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anyhow::Result;
 
+use crate::caches;
 use crate::metrics;
 use crate::pipelines;
-use crate::plan::{CrashPoint, SLOTS};
+use crate::plan::{Cache, CrashPoint, SLOTS};
 use crate::process::{self, Process, Setting};
 use crate::tally::Tally;
 use crate::wait;
@@ -23,16 +24,34 @@ pub struct Fleet {
     pub setting: Setting,
     processes: BTreeMap<usize, Process>,
     lives: u64,
+    /// What the next process of a slot is to find.
+    caches: BTreeMap<usize, Cache>,
+    /// Processes that found no cache where one had been, and those that found an old one.
+    pub caches_gone: u64,
+    pub caches_old: u64,
 }
 
 impl Fleet {
     pub fn new(setting: Setting) -> Fleet {
-        Fleet { setting, processes: BTreeMap::new(), lives: 0 }
+        let (processes, caches) = (BTreeMap::new(), BTreeMap::new());
+        Fleet { setting, processes, lives: 0, caches, caches_gone: 0, caches_old: 0 }
+    }
+
+    /// The next process of the slot is to find this.
+    pub fn spoil(&mut self, slot: usize, cache: Cache) {
+        self.caches.insert(slot, cache);
     }
 
     /// Starts a process in a slot, in place of what was there.
     pub fn start(&mut self, slot: usize, armed: Option<(CrashPoint, u64)>) -> Result<()> {
+        // Which waits for its end.
         self.processes.remove(&slot);
+        let wanted = self.caches.remove(&slot).unwrap_or_default();
+        match caches::prepare(&self.setting.directory, slot, wanted)? {
+            Cache::Kept => {}
+            Cache::Gone => self.caches_gone += 1,
+            Cache::Old => self.caches_old += 1,
+        }
         self.lives += 1;
         self.processes.insert(slot, Process::start(&self.setting, slot, self.lives, armed)?);
         Ok(())
@@ -110,7 +129,7 @@ impl Fleet {
 
     /// Whether the slots which `count` own every partition of every pipeline.
     pub fn own_all(&self, count: impl Fn(usize) -> bool + Copy) -> bool {
-        pipelines::ALL.iter().all(|pipeline| self.assigned(pipeline.name, count) == pipelines::PARTITIONS as u64)
+        pipelines::groups().all(|(name, inputs)| self.assigned(name, count) == inputs * pipelines::PARTITIONS as u64)
     }
 
     /// Waits until every partition has an owner again. Being slow is counted and no violation: the end of the run

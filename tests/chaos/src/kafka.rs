@@ -13,6 +13,9 @@ use crate::wait;
 /// How long the embedded broker keeps the markers of a transaction back: several transactions of a worker end meanwhile.
 const MARKER_DELAY: Duration = Duration::from_millis(30);
 
+/// How often the embedded broker compacts: between any two stops of one process.
+const COMPACTION_INTERVAL: Duration = Duration::from_secs(3);
+
 /// What a run is made on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -47,6 +50,7 @@ impl Kafka {
                 nodes: 3,
                 marker_delay: MARKER_DELAY,
                 marker_order: MarkerOrder::OffsetsFirst,
+                cleanup_interval: COMPACTION_INTERVAL,
                 ..devbroker::Options::default()
             })?),
         })
@@ -59,27 +63,28 @@ impl Kafka {
         }
     }
 
-    pub fn topic(&self, name: &str, partitions: i32) -> Result<()> {
+    pub fn topic(&self, name: &str, partitions: i32, settings: &[(&str, &str)]) -> Result<()> {
         match self {
-            Kafka::Apache(cluster) => cluster.topic(name, partitions, &[]),
+            Kafka::Apache(cluster) => cluster.topic(name, partitions, settings),
             Kafka::Embedded(broker) => {
-                let made = broker.create_topic(name, partitions, &[]);
+                let made = broker.create_topic(name, partitions, settings);
                 ensure!(made.is_ok(), "topic {name}: {made:?}");
                 Ok(())
             }
         }
     }
 
-    /// Takes a node (counted from 0) away for a while: killed with SIGKILL, or cut off from everybody.
-    pub fn hurt(&mut self, node: usize, down: Duration) -> Result<()> {
+    /// Takes the broker with this id away for a while: killed with SIGKILL, or cut off from everybody.
+    pub fn hurt(&mut self, id: i32, down: Duration) -> Result<()> {
         match self {
             Kafka::Apache(cluster) => {
+                let node = usize::try_from(id)?;
                 cluster.kill(node)?;
                 wait::pass(down);
                 cluster.restart(node)
             }
             Kafka::Embedded(broker) => {
-                let cut = broker.faults().cut(i32::try_from(node)? + 1);
+                let cut = broker.faults().cut(id);
                 wait::pass(down);
                 cut.heal();
                 Ok(())

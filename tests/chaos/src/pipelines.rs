@@ -1,9 +1,10 @@
 //! The pipelines under test, native plugins and Wasm ones: their topics, their configuration, and what they promise.
 
 use std::fmt::{self, Write as _};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use crate::flow;
 use wasmill_verify::compare::{Partition, Promise, Rejects};
 use wasmill_verify::task::Task;
 
@@ -29,6 +30,8 @@ pub struct Pipeline {
     pub plugin: Plugin,
     pub partition: Partition,
     pub rejects: bool,
+    /// Whether it keeps the count of each key and writes it before the value.
+    pub counts: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,14 +42,31 @@ pub enum Plugin {
     Wasm(&'static str),
 }
 
-pub const ALL: [Pipeline; 4] = [
-    Pipeline { name: "identity", plugin: Plugin::Native("identity"), partition: Partition::Source, rejects: false },
-    Pipeline { name: "validator", plugin: Plugin::Native("validator"), partition: Partition::Key, rejects: true },
+pub const ALL: [Pipeline; 5] = [
+    Pipeline::new("identity", Plugin::Native("identity"), Partition::Source),
+    Pipeline { rejects: true, ..Pipeline::new("validator", Plugin::Native("validator"), Partition::Key) },
     // An identity with a memory: a record that its instance has seen before is dropped. So an instance that outlives the
     // transaction of what it saw loses records.
-    Pipeline { name: "wasm-remember", plugin: Plugin::Wasm("remember"), partition: Partition::Source, rejects: false },
-    Pipeline { name: "wasm-reject", plugin: Plugin::Wasm("reject"), partition: Partition::Key, rejects: true },
+    Pipeline::new("wasm-remember", Plugin::Wasm("remember"), Partition::Source),
+    Pipeline { rejects: true, ..Pipeline::new("wasm-reject", Plugin::Wasm("reject"), Partition::Key) },
+    // The smallest state that a lost, doubled or stale change shows in.
+    Pipeline { counts: true, ..Pipeline::new("count", Plugin::Native("count"), Partition::Source) },
 ];
+
+/// The changelog of [`Pipeline::counts`], as the product would create it; but segments are closed soon, because Kafka compacts
+/// closed ones only, and compacted whenever the cleaner looks.
+pub const CHANGELOG: [(&str, &str); 4] = [
+    ("cleanup.policy", "compact"),
+    ("delete.retention.ms", "604800000"),
+    ("segment.ms", "5000"),
+    ("min.cleanable.dirty.ratio", "0.01"),
+];
+
+/// The groups of all pipelines, and how many inputs each has.
+pub fn groups() -> impl Iterator<Item = (&'static str, u64)> {
+    let of_flow = flow::ALL.iter().map(|station| (station.name, station.inputs.len() as u64));
+    ALL.iter().map(|pipeline| (pipeline.name, 1)).chain(of_flow)
+}
 
 /// Names of components, and where they are.
 #[derive(Debug, Clone)]
@@ -60,11 +80,25 @@ impl Components {
     pub fn build() -> anyhow::Result<Components> {
         let guests = wasmill_artifacts::guests(&wasmill_artifacts::root().join("tests/chaos/guests"))?;
         let plugins = wasmill_artifacts::plugins()?;
-        Ok(Components(vec![("remember", guests.join("remember.wasm")), ("reject", plugins.join("reject.wasm"))]))
+        Ok(Components(vec![
+            ("remember", guests.join("remember.wasm")),
+            ("reject", plugins.join("reject.wasm")),
+            ("order-inventory", plugins.join("order_inventory.wasm")),
+            ("loyalty", plugins.join("loyalty.wasm")),
+        ]))
     }
 }
 
 impl Pipeline {
+    const fn new(name: &'static str, plugin: Plugin, partition: Partition) -> Pipeline {
+        Pipeline { name, plugin, partition, rejects: false, counts: false }
+    }
+
+    /// `None`: it keeps no state.
+    pub fn changelog(&self) -> Option<String> {
+        self.counts.then(|| format!("wasmill.{}.counts.changelog", self.name))
+    }
+
     pub fn input(&self) -> String {
         format!("{}.in", self.name)
     }
@@ -88,6 +122,7 @@ impl Pipeline {
                 expected,
                 rejects: self.rejects.then_some(rejects),
                 partition: self.partition,
+                counts: self.changelog(),
                 sequence_header: "seq".into(),
             },
             outputs: vec![self.output()],
@@ -107,10 +142,11 @@ impl fmt::Display for Plugin {
 }
 
 /// The configuration file of one process.
-pub fn configuration(bootstrap: &str, components: &Components, admin_port: u16) -> String {
+pub fn configuration(bootstrap: &str, components: &Components, state: &Path, admin_port: u16) -> String {
     let mut text = format!("version: 1\nclusters:\n  main: {{ bootstrap_servers: \"{bootstrap}\" }}\nplugins:\n");
     for (name, file) in &components.0 {
-        let _ = writeln!(text, "  {name}: {{ file: \"{}\" }}", file.display());
+        let config = flow::settings(name).map(|config| format!(", config: {config}")).unwrap_or_default();
+        let _ = writeln!(text, "  {name}: {{ file: \"{}\"{config} }}", file.display());
     }
     text.push_str("pipelines:\n");
     for pipeline in ALL {
@@ -136,6 +172,8 @@ pub fn configuration(bootstrap: &str, components: &Components, admin_port: u16) 
             plugin = pipeline.plugin,
         );
     }
+    flow::ALL.iter().for_each(|station| text.push_str(&station.configuration()));
+    let _ = writeln!(text, "state: {{ directory: \"{}\" }}", state.display());
     let _ = writeln!(text, "admin: {{ listen: \"127.0.0.1:{admin_port}\" }}");
     text
 }

@@ -22,15 +22,19 @@ pub enum CrashPoint {
     AfterEndTxn,
     InRevoke,
     MidBatch,
+    MidApply,
+    MidRestore,
 }
 
 impl CrashPoint {
-    pub const ALL: [CrashPoint; 5] = [
+    pub const ALL: [CrashPoint; 7] = [
         CrashPoint::AfterDrain,
         CrashPoint::AfterSendOffsets,
         CrashPoint::AfterEndTxn,
         CrashPoint::InRevoke,
         CrashPoint::MidBatch,
+        CrashPoint::MidApply,
+        CrashPoint::MidRestore,
     ];
 
     /// As in `WASMILL_CRASH_POINT` and in the log line.
@@ -41,6 +45,8 @@ impl CrashPoint {
             CrashPoint::AfterEndTxn => "after-end-txn",
             CrashPoint::InRevoke => "in-revoke",
             CrashPoint::MidBatch => "mid-batch",
+            CrashPoint::MidApply => "mid-apply",
+            CrashPoint::MidRestore => "mid-restore",
         }
     }
 }
@@ -62,13 +68,58 @@ pub enum Fault {
     /// Processes join and leave quickly.
     Storm { moves: u64 },
     /// `kill -9` of a broker (an embedded one is cut off), back after a while.
-    Broker { node: usize, down_ms: u64 },
+    Broker { role: Role, down_ms: u64 },
+}
+
+/// What a broker is to the pipeline that counts when it is taken away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Role {
+    ChangelogLeader,
+    GroupCoordinator,
+    TransactionCoordinator,
+    OutputLeader,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] =
+        [Role::ChangelogLeader, Role::GroupCoordinator, Role::TransactionCoordinator, Role::OutputLeader];
+
+    fn at(number: u64) -> Role {
+        Role::ALL[(number % Role::ALL.len() as u64) as usize]
+    }
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Role::ChangelogLeader => "leader of a changelog",
+            Role::GroupCoordinator => "group coordinator",
+            Role::TransactionCoordinator => "transaction coordinator",
+            Role::OutputLeader => "leader of an output",
+        }
+    }
+}
+
+impl Fault {
+    /// Whether the process of the step's slot has another one after it.
+    fn ends_process(self) -> bool {
+        matches!(self, Fault::Crash { .. } | Fault::KillInside | Fault::Kill | Fault::Terminate)
+    }
+}
+
+/// What the next process of a slot finds of the state that the last one has cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cache {
+    #[default]
+    Kept,
+    Gone,
+    /// As it was at an earlier stop.
+    Old,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Step {
     pub slot: usize,
     pub fault: Fault,
+    pub cache: Cache,
     /// Wait before the step.
     pub gap_ms: u64,
     /// Whether the group must be whole again before the step; otherwise this fault falls into the last one's recovery.
@@ -92,6 +143,8 @@ pub struct Quota {
     pub terminations: u64,
     pub storms: u64,
     pub broker_kills: u64,
+    pub caches_gone: u64,
+    pub caches_old: u64,
 }
 
 /// Runs of up to this many minutes are short: there is time for one of each.
@@ -114,6 +167,8 @@ impl Quota {
         terminations: 1,
         storms: 1,
         broker_kills: 1,
+        caches_gone: 1,
+        caches_old: 1,
     };
 
     const FULL: Quota = Quota {
@@ -124,7 +179,9 @@ impl Quota {
         session_pauses: 2,
         terminations: 2,
         storms: 2,
-        broker_kills: 2,
+        broker_kills: Role::ALL.len() as u64,
+        caches_gone: 3,
+        caches_old: 3,
     };
 }
 
@@ -143,27 +200,49 @@ impl Plan {
         add(Fault::PauseSession, quota.session_pauses);
         add(Fault::Terminate, quota.terminations);
         add(Fault::Storm { moves: 0 }, quota.storms);
-        add(Fault::Broker { node: 0, down_ms: 0 }, quota.broker_kills);
+        // Each role in turn, from a drawn one on.
+        let first = random.below(Role::ALL.len() as u64);
+        due.extend((first..first + quota.broker_kills).map(|at| Fault::Broker { role: Role::at(at), down_ms: 0 }));
         random.shuffle(&mut due);
-        let due = due.into_iter().map(|fault| step(fault, nodes, &mut random)).collect();
+        let mut due: Vec<Step> = due.into_iter().map(|fault| step(fault, &mut random)).collect();
+        assign_caches(&mut due, quota, &mut random);
         let extra = (0..EXTRA_STEPS).map(|_| any(nodes, &mut random)).collect();
         Plan { due, extra }
     }
 }
 
+/// Chooses the steps after which a cache is gone or old. Old ones need an earlier stop of the slot.
+fn assign_caches(due: &mut [Step], quota: Quota, random: &mut Random) {
+    let ends: Vec<usize> = (0..due.len()).filter(|at| due[*at].fault.ends_process()).collect();
+    let was_stopped = |at: &usize| ends.iter().any(|other| other < at && due[*other].slot == due[*at].slot);
+    let (mut second, mut first): (Vec<usize>, Vec<usize>) = ends.iter().partition(|at| was_stopped(at));
+    random.shuffle(&mut second);
+    let old = second.split_off(second.len().saturating_sub(quota.caches_old as usize));
+    first.extend(second);
+    random.shuffle(&mut first);
+    old.into_iter().for_each(|at| due[at].cache = Cache::Old);
+    first.into_iter().take(quota.caches_gone as usize).for_each(|at| due[at].cache = Cache::Gone);
+}
+
 /// Draws what a fault leaves open.
-fn step(fault: Fault, nodes: usize, random: &mut Random) -> Step {
+fn step(fault: Fault, random: &mut Random) -> Step {
     let fault = match fault {
-        // A revoke is rare, the others pass by tens of times a second.
-        Fault::Crash { point: CrashPoint::InRevoke, .. } => Fault::Crash { point: CrashPoint::InRevoke, nth: 1 },
+        // A revoke is rare, a restore is so, too; the others pass by tens of times a second.
+        Fault::Crash { point: point @ (CrashPoint::InRevoke | CrashPoint::MidRestore), .. } => {
+            Fault::Crash { point, nth: 1 }
+        }
         Fault::Crash { point, .. } => Fault::Crash { point, nth: random.between(1, 25) },
         Fault::Storm { .. } => Fault::Storm { moves: random.between(5, 9) },
-        Fault::Broker { .. } => {
-            Fault::Broker { node: random.below(nodes as u64) as usize, down_ms: random.between(500, 4000) }
-        }
+        Fault::Broker { role, .. } => Fault::Broker { role, down_ms: random.between(500, 4000) },
         other => other,
     };
-    Step { slot: random.below(SLOTS as u64) as usize, fault, gap_ms: random.between(0, 1500), whole: random.chance(70) }
+    Step {
+        slot: random.below(SLOTS as u64) as usize,
+        fault,
+        cache: Cache::Kept,
+        gap_ms: random.between(0, 1500),
+        whole: random.chance(70),
+    }
 }
 
 fn any(nodes: usize, random: &mut Random) -> Step {
@@ -178,15 +257,20 @@ fn any(nodes: usize, random: &mut Random) -> Step {
         78..84 => Fault::PauseSession,
         84..92 => Fault::Terminate,
         92..97 => Fault::Storm { moves: 0 },
-        _ if nodes > 1 => Fault::Broker { node: 0, down_ms: 0 },
+        _ if nodes > 1 => Fault::Broker { role: Role::at(random.below(4)), down_ms: 0 },
         _ => Fault::Kill,
     };
-    step(fault, nodes, random)
+    let cache = match random.below(10) {
+        0 => Cache::Gone,
+        1..4 => Cache::Old,
+        _ => Cache::Kept,
+    };
+    Step { cache, ..step(fault, random) }
 }
 
 impl fmt::Display for Step {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Step { slot, fault, gap_ms, whole } = self;
+        let Step { slot, fault, cache, gap_ms, whole } = self;
         match fault {
             Fault::Crash { point, nth } => write!(f, "process {slot}: crash at {}:{nth}", point.name())?,
             Fault::KillInside => write!(f, "process {slot}: kill -9 inside a transaction")?,
@@ -195,15 +279,21 @@ impl fmt::Display for Step {
             Fault::PauseSession => write!(f, "process {slot}: stop past the session timeout")?,
             Fault::Terminate => write!(f, "process {slot}: terminate and start anew")?,
             Fault::Storm { moves } => write!(f, "rebalance storm of {moves} moves")?,
-            Fault::Broker { node, down_ms } => write!(f, "broker {node}: gone, back after {down_ms} ms")?,
+            Fault::Broker { role, down_ms } => write!(f, "{}: gone, back after {down_ms} ms", role.name())?,
         }
-        write!(f, " (after {gap_ms} ms{})", if *whole { ", group whole" } else { "" })
+        let cache = match cache {
+            Cache::Kept => "",
+            Cache::Gone => ", cache gone",
+            Cache::Old => ", cache old",
+        };
+        write!(f, "{cache} (after {gap_ms} ms{})", if *whole { ", group whole" } else { "" })
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::collections::BTreeSet;
 
     #[test]
     fn a_seed_names_one_plan() {
@@ -223,7 +313,9 @@ mod tests {
             }
             assert_eq!(count(|fault| *fault == Fault::KillInside), 8, "seed {seed}");
             assert_eq!(count(|fault| *fault == Fault::PauseSession), 2, "seed {seed}");
-            assert_eq!(count(|fault| matches!(fault, Fault::Broker { .. })), 2, "seed {seed}");
+            let role = |step: &Step| if let Fault::Broker { role, .. } = step.fault { Some(role) } else { None };
+            let roles: BTreeSet<Role> = plan.due.iter().filter_map(role).collect();
+            assert_eq!(roles, BTreeSet::from(Role::ALL), "seed {seed}");
         }
     }
 
@@ -234,18 +326,31 @@ mod tests {
             let hits = plan.due.iter().filter(|step| matches!(step.fault, Fault::Crash { point: p, .. } if p == point));
             assert_eq!(hits.count(), 1, "{point:?}");
         }
-        assert!(plan.due.len() <= 13, "{} steps will not fit", plan.due.len());
+        assert!(plan.due.len() <= 15, "{} steps will not fit", plan.due.len());
     }
 
     #[test]
-    fn only_brokers_that_exist_and_have_company_are_killed() {
+    fn caches_are_gone_or_old_as_often_as_is_due_and_old_ones_were_there_before() {
+        for (seed, minutes) in (0..50).flat_map(|seed| [(seed, 2), (seed, 8)]) {
+            let quota = Quota::new(minutes, 3);
+            let plan = Plan::new(seed, quota, 3);
+            let count = |cache| plan.due.iter().filter(|step| step.cache == cache).count() as u64;
+            assert_eq!((count(Cache::Gone), count(Cache::Old)), (quota.caches_gone, quota.caches_old), "seed {seed}");
+            for (at, step) in plan.due.iter().enumerate().filter(|(_, step)| step.cache != Cache::Kept) {
+                assert!(step.fault.ends_process(), "seed {seed}: {step}");
+                let stopped = plan.due[..at].iter().any(|other| other.fault.ends_process() && other.slot == step.slot);
+                assert!(step.cache == Cache::Gone || stopped, "seed {seed}: {step}");
+            }
+        }
+    }
+
+    #[test]
+    fn only_brokers_that_have_company_are_killed() {
         for (seed, nodes) in [(1, 1), (2, 3), (3, 3)] {
             let plan = Plan::new(seed, Quota::new(8, nodes), nodes);
             for step in plan.due.iter().chain(&plan.extra) {
                 assert!(step.slot < SLOTS);
-                if let Fault::Broker { node, .. } = step.fault {
-                    assert!(nodes > 1 && node < nodes);
-                }
+                assert!(nodes > 1 || !matches!(step.fault, Fault::Broker { .. }));
             }
         }
     }

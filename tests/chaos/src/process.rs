@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
+use crate::caches;
 use crate::metrics;
 use crate::pipelines::{self, Components};
 use crate::plan::CrashPoint;
@@ -19,7 +20,7 @@ pub struct Setting {
     pub binary: PathBuf,
     pub components: Components,
     pub bootstrap: String,
-    /// Configuration files and logs.
+    /// Configuration files, logs and state directories.
     pub directory: PathBuf,
 }
 
@@ -41,8 +42,9 @@ impl Process {
         let admin_port = metrics::free_port()?;
         let name = format!("process-{slot}-{life}");
         let configuration = setting.directory.join(format!("{name}.yaml"));
-        fs::write(&configuration, pipelines::configuration(&setting.bootstrap, &setting.components, admin_port))
-            .with_context(|| format!("failed to write {}", configuration.display()))?;
+        let state = caches::directory(&setting.directory, slot);
+        let text = pipelines::configuration(&setting.bootstrap, &setting.components, &state, admin_port);
+        fs::write(&configuration, text).with_context(|| format!("failed to write {}", configuration.display()))?;
         let log = setting.directory.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("failed to write {}", log.display()))?;
         let mut command = Command::new(&setting.binary);

@@ -11,7 +11,9 @@ use wasmill_verify::reader::Reader;
 use wasmill_verify::task;
 
 use crate::faults::World;
+use crate::feed::Feed;
 use crate::fleet::Fleet;
+use crate::flow;
 use crate::generator::Generator;
 use crate::kafka::{Kafka, Kind};
 use crate::pipelines::{self, Components, DEAD_LETTER_PARTITIONS, PARTITIONS, Pipeline};
@@ -78,9 +80,12 @@ fn within(arguments: &Arguments, binary: PathBuf, components: Components, direct
     let kafka = Kafka::start(kind)?;
     let bootstrap = kafka.bootstrap();
     topics(&kafka)?;
+    flow::topics(&kafka)?;
     let readers = pipelines::ALL.map(|pipeline| (pipeline, readers(&bootstrap, &pipeline)));
     let inputs = pipelines::ALL.iter().map(Pipeline::input).collect();
+    let of_flow = flow::readers(&bootstrap);
     let generator = Generator::start(&bootstrap, inputs, rate, seed)?;
+    let feed = Feed::start(&bootstrap, seed)?;
     let fleet = Fleet::new(Setting { binary, components, bootstrap: bootstrap.clone(), directory: directory.into() });
     let mut world = World { kafka, fleet, tally: Tally::default(), random: Random::new(!seed) };
 
@@ -88,10 +93,12 @@ fn within(arguments: &Arguments, binary: PathBuf, components: Components, direct
     let good = inflict(&mut world, &plan, time).and_then(|()| {
         world.tally.check(&quota);
         let expected = generator.finish()?;
+        let counts = feed.finish()?;
         settle(&mut world, &bootstrap)?;
         for (pipeline, readers) in readers {
             verify(&mut world.tally, &bootstrap, pipeline, expected, readers?)?;
         }
+        flow::verify(&mut world.tally, &bootstrap, &counts, of_flow?, directory)?;
         println!("\n{}records:       {expected} to each of {} inputs", world.tally, pipelines::ALL.len());
         Ok(world.tally.violations.is_empty())
     });
@@ -117,9 +124,12 @@ fn directory(seed: u64) -> Result<PathBuf> {
 
 fn topics(kafka: &Kafka) -> Result<()> {
     for pipeline in pipelines::ALL {
-        kafka.topic(&pipeline.input(), PARTITIONS)?;
-        kafka.topic(&pipeline.output(), PARTITIONS)?;
-        kafka.topic(&pipeline.dead_letters(), DEAD_LETTER_PARTITIONS)?;
+        kafka.topic(&pipeline.input(), PARTITIONS, &[])?;
+        kafka.topic(&pipeline.output(), PARTITIONS, &[])?;
+        kafka.topic(&pipeline.dead_letters(), DEAD_LETTER_PARTITIONS, &[])?;
+        if let Some(changelog) = pipeline.changelog() {
+            kafka.topic(&changelog, PARTITIONS, &pipelines::CHANGELOG)?;
+        }
     }
     Ok(())
 }
@@ -153,8 +163,11 @@ fn settle(world: &mut World, bootstrap: &str) -> Result<()> {
     world.fleet.wake()?;
     world.fleet.mend(&mut world.tally)?;
     let began = Instant::now();
-    let positions = pipelines::ALL.map(|pipeline| Positions::new(bootstrap, pipeline.name, &pipeline.input()));
-    let positions: Vec<Positions> = positions.into_iter().collect::<Result<_>>()?;
+    let single = pipelines::ALL.iter().map(|pipeline| Positions::new(bootstrap, pipeline.name, &pipeline.input()));
+    // In the order of the flow: what is at its end writes nothing that another one would have to read.
+    let inputs = flow::ALL.iter().flat_map(|station| station.inputs.iter().map(|(_, topic)| (station.name, *topic)));
+    let of_flow = inputs.map(|(group, topic)| Positions::new(bootstrap, group, topic));
+    let positions: Vec<Positions> = single.chain(of_flow).collect::<Result<_>>()?;
     let settled = || {
         let at_end = |positions: &Positions| positions.now().is_ok_and(|all| all.iter().all(|one| one.is_at_end()));
         positions.iter().all(at_end).then_some(())

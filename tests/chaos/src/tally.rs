@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use crate::plan::{CrashPoint, Quota};
+use crate::plan::{CrashPoint, Quota, Role};
 
 /// Counts over one run.
 #[derive(Debug, Default)]
@@ -18,7 +18,11 @@ pub struct Tally {
     pub session_pauses: u64,
     pub terminations: u64,
     pub storms: u64,
-    pub broker_kills: u64,
+    /// Kills of brokers, by what they were at that moment.
+    pub broker_kills: BTreeMap<Role, u64>,
+    /// Processes that found no cache where one had been, and those that found an old one.
+    pub caches_gone: u64,
+    pub caches_old: u64,
     /// Times the group was not whole half a minute after a fault. Legal, but worth a look.
     pub slow_recoveries: u64,
     /// What breaks a promise, or leaves it unproven.
@@ -44,7 +48,9 @@ impl Tally {
         self.at_least("stops past the session timeout", self.session_pauses, quota.session_pauses);
         self.at_least("terminations", self.terminations, quota.terminations);
         self.at_least("storms", self.storms, quota.storms);
-        self.at_least("broker kills", self.broker_kills, quota.broker_kills);
+        self.at_least("broker kills", self.broker_kills.values().sum(), quota.broker_kills);
+        self.at_least("starts without the cache", self.caches_gone, quota.caches_gone);
+        self.at_least("starts with an old cache", self.caches_old, quota.caches_old);
     }
 
     fn at_least(&mut self, what: &str, found: u64, due: u64) {
@@ -64,11 +70,14 @@ impl fmt::Display for Tally {
             "stops:         {} past the transaction timeout, {} past the session timeout (partitions moved)",
             self.transaction_pauses, self.session_pauses
         )?;
+        writeln!(f, "caches:        {} gone, {} old", self.caches_gone, self.caches_old)?;
         writeln!(
             f,
-            "others:        {} terminations, {} storms, {} broker kills, {} slow recoveries",
-            self.terminations, self.storms, self.broker_kills, self.slow_recoveries
-        )
+            "others:        {} terminations, {} storms, {} slow recoveries",
+            self.terminations, self.storms, self.slow_recoveries
+        )?;
+        let kills: Vec<_> = self.broker_kills.iter().map(|(role, kills)| format!("{} {kills}", role.name())).collect();
+        writeln!(f, "broker kills:  {}", if kills.is_empty() { "none".into() } else { kills.join(", ") })
     }
 }
 
@@ -80,7 +89,7 @@ mod tests {
     fn a_run_that_hit_nothing_fails_on_every_account() {
         let mut tally = Tally::default();
         tally.check(&Quota::new(8, 3));
-        assert_eq!(tally.violations.len(), 12, "{:?}", tally.violations);
+        assert_eq!(tally.violations.len(), 16, "{:?}", tally.violations);
     }
 
     #[test]
@@ -93,7 +102,9 @@ mod tests {
             session_pauses: 1,
             terminations: 1,
             storms: 1,
-            broker_kills: 1,
+            broker_kills: BTreeMap::from([(Role::ChangelogLeader, 1)]),
+            caches_gone: 1,
+            caches_old: 1,
             ..Tally::default()
         };
         tally.check(&quota);

@@ -34,11 +34,10 @@ pub struct Open {
 /// The transactional ids of all workers of a slot: `wasmill.<group>.<instance>.<worker>`.
 pub fn ids(slot: usize) -> Vec<String> {
     let instance = process::instance(slot);
-    let of = |pipeline: &pipelines::Pipeline| {
-        let group = pipeline.name;
+    let of = |(group, _): (&str, u64)| {
         (0..pipelines::WORKERS).map(|worker| format!("wasmill.{group}.{instance}.{worker}")).collect::<Vec<_>>()
     };
-    pipelines::ALL.iter().flat_map(of).collect()
+    pipelines::groups().flat_map(of).collect()
 }
 
 /// Those of `ids` that have an ongoing transaction. Every broker is asked; only the coordinator of an id answers for it.
@@ -48,18 +47,24 @@ pub fn open(bootstrap: &str, ids: &[String]) -> Vec<Open> {
 }
 
 fn ask(broker: &str, ids: &[String]) -> Result<Vec<Open>> {
+    ongoing(&exchange(broker, &request(ids)?)?).context("an answer that can't be read")
+}
+
+/// Sends a request, behind its length, and returns what is answered.
+pub(crate) fn exchange(broker: &str, request: &[u8]) -> Result<Vec<u8>> {
     let address = broker.to_socket_addrs()?.next().context("no address")?;
     let mut stream = TcpStream::connect_timeout(&address, ANSWER_MAX)?;
     stream.set_read_timeout(Some(ANSWER_MAX))?;
     stream.set_write_timeout(Some(ANSWER_MAX))?;
-    stream.write_all(&request(ids)?)?;
+    stream.write_all(&i32::try_from(request.len())?.to_be_bytes())?;
+    stream.write_all(request)?;
     let mut size = [0; 4];
     stream.read_exact(&mut size)?;
     let size = i32::from_be_bytes(size);
     ensure!((0..=ANSWER_BYTES_MAX).contains(&size), "an answer of {size} bytes");
     let mut answer = vec![0; size as usize];
     stream.read_exact(&mut answer)?;
-    ongoing(&answer).context("an answer that can't be read")
+    Ok(answer)
 }
 
 fn request(ids: &[String]) -> Result<Vec<u8>> {
@@ -75,9 +80,7 @@ fn request(ids: &[String]) -> Result<Vec<u8>> {
         body.extend(id.as_bytes());
     }
     body.push(0);
-    let mut frame = i32::try_from(body.len())?.to_be_bytes().to_vec();
-    frame.extend(body);
-    Ok(frame)
+    Ok(body)
 }
 
 /// A compact length (one more than the length, as a varint) that fits one byte.
@@ -116,16 +119,17 @@ fn ongoing(answer: &[u8]) -> Option<Vec<Open>> {
     Some(open)
 }
 
-struct Bytes<'a>(&'a [u8]);
+/// What is left of an answer.
+pub(crate) struct Bytes<'a>(pub(crate) &'a [u8]);
 
 impl<'a> Bytes<'a> {
-    fn take(&mut self, length: usize) -> Option<&'a [u8]> {
+    pub(crate) fn take(&mut self, length: usize) -> Option<&'a [u8]> {
         let (taken, rest) = self.0.split_at_checked(length)?;
         self.0 = rest;
         Some(taken)
     }
 
-    fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
+    pub(crate) fn array<const N: usize>(&mut self) -> Option<[u8; N]> {
         self.take(N)?.try_into().ok()
     }
 
@@ -177,7 +181,13 @@ mod tests {
                 "wasmill.wasm-remember.chaos-2.0",
                 "wasmill.wasm-remember.chaos-2.1",
                 "wasmill.wasm-reject.chaos-2.0",
-                "wasmill.wasm-reject.chaos-2.1"
+                "wasmill.wasm-reject.chaos-2.1",
+                "wasmill.count.chaos-2.0",
+                "wasmill.count.chaos-2.1",
+                "wasmill.inventory.chaos-2.0",
+                "wasmill.inventory.chaos-2.1",
+                "wasmill.loyalty.chaos-2.0",
+                "wasmill.loyalty.chaos-2.1"
             ]
         );
     }

@@ -2,6 +2,7 @@
 
 Exit code 0: all is as it should be. 1: the report has findings. 2: nothing was judged; standard error says why."""
 
+import gc
 import json
 import sys
 
@@ -14,6 +15,8 @@ def main(arguments):
         print(__doc__, file=sys.stderr)
         return 2
     folder, config = arguments
+    # Everything lives to the end, so looking for garbage among millions of objects finds none and takes a third of the time.
+    gc.disable()
     try:
         with open(config, encoding="utf-8") as file:
             report = judge(folder, json.load(file))

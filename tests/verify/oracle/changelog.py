@@ -6,6 +6,10 @@ import json
 from .message import canonical
 
 
+# A value that was compacted away.
+UNKNOWN = object()
+
+
 class Changelogs:
     """Fed with every change that the replay makes; each steps through what the changelog has of its key."""
 
@@ -35,7 +39,8 @@ class Changelogs:
         final = plugin.final(store)
         for (partition, key), (at, records) in keys.items():
             for index, record in enumerate(records):
-                self._value(plugin, store, record, records[index - 1] if index else None, latest, findings)
+                deleted = records[index - 1].value if index else _compacted(records, final.get((partition, key)))
+                self._value(plugin, store, record, deleted, latest, findings)
                 tally.count(f"{store}.changelog")
             while at < len(records) and records[at].value is None:
                 at += 1
@@ -43,7 +48,11 @@ class Changelogs:
                 findings.add("changelog-extra", f"{records[0]}: the rules never store anything for this key: {records[0].value}")
                 continue
             text = final[(partition, key)]
-            last = next((record for record in reversed(records) if record.value is not None), records[-1])
+            last = next((record for record in reversed(records) if record.value is not None), None)
+            if last is None:
+                # Compaction has left the tombstone only; what it deletes was looked at above.
+                tally.count(f"{store}.expired")
+                continue
             if canonical(last.value) != canonical(text):
                 findings.add("final-state", f"{last} is the last value of its key: {last.value}; the rules end with {text}")
             if at < len(records) and (records[at] is not last or canonical(last.value) == canonical(text)):
@@ -61,18 +70,26 @@ class Changelogs:
                 findings.add("lost", f"{topic}[{partition}] (key {key!r}) has no value: the rules end with {text}")
 
     @staticmethod
-    def _value(plugin, store, record, before, latest, findings):
-        """Invariants of a stored value; what may be deleted."""
+    def _value(plugin, store, record, deleted, latest, findings):
+        """Invariants of a stored value; what may be deleted. `deleted`: the text that a tombstone takes away."""
         if record.headers:
             findings.add("headers", f"{record} has headers: {record.headers}")
         try:
             if record.value is None:
-                if before is None or before.value is None or not plugin.may_be_deleted(
-                        store, json.loads(before.value), latest.get(record.partition, -1)):
+                now = latest.get(record.partition, -1)
+                if deleted is None or deleted is not UNKNOWN and not plugin.may_be_deleted(store, json.loads(deleted), now):
                     findings.add("changelog-deleted", f"{record} deletes a value that has not expired")
+                elif not latest:
+                    findings.add("changelog-deleted", f"{record} deletes from a store without a time to live")
                 return
             broken = plugin.broken(store, json.loads(record.value))
         except (ValueError, TypeError, KeyError) as error:
             broken = f"can't be read ({error!r}): {record.value}"
         if broken:
             findings.add("invariant", f"{record}: {broken}")
+
+
+def _compacted(records, final):
+    """What the first record of a key deletes, should it be a tombstone: its value was compacted away. It is what the rules end
+    with, or, when others came behind, nobody knows."""
+    return final if all(record.value is None for record in records) else UNKNOWN

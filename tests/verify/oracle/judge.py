@@ -30,8 +30,7 @@ class Pipeline:
         try:
             self.name, self.group, self.plugin = raw["name"], raw["group"], PLUGINS[raw["plugin"]]
             self.inputs, self.outputs, self.letters = raw["inputs"], raw["outputs"], raw["dead_letters"]
-            self.changelogs = {store: raw.get("changelogs", {}).get(store) or f"wasmill.{self.group}.{store}.changelog"
-                               for store in self.plugin.stores}
+            self.changelogs = {store: f"wasmill.{self.group}.{store}.changelog" for store in self.plugin.stores}
         except KeyError as error:
             raise Unusable(f"the configuration of a pipeline lacks {error}") from error
         self._by_key = {topic for name, topic in self.outputs.items() if raw.get("partition", {}).get(name, "key") == "key"}

@@ -47,24 +47,24 @@ def _not_json(text):
     raise ValueError(text)
 
 
+def _whole(text):
+    # No whole number of 64 bits is -0, and Python refuses to read thousands of digits.
+    return float(text) if text == "-0" else int(text) if len(text) < 30 else 2**64
+
+
 _decode = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=_not_json).decode
-# Python refuses to read numbers of thousands of digits. They are JSON, and whole numbers that 64 bits do not hold.
-_decode_long = json.JSONDecoder(
-    object_pairs_hook=tuple, parse_constant=_not_json, parse_int=lambda text: int(text) if len(text) < 30 else 2**64
-).decode
+_decode_slowly = json.JSONDecoder(object_pairs_hook=tuple, parse_constant=_not_json, parse_int=_whole).decode
 
 
 def _parse(text):
-    try:
-        parsed = _decode(text)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        parsed = _decode_long(text)
-    if "\\u" in text:
-        # Half of a surrogate pair is no text.
-        json.dumps(parsed, ensure_ascii=False).encode()
-    return parsed
+    if "-0" not in text:
+        try:
+            return _decode(text)
+        except json.JSONDecodeError:
+            raise
+        except ValueError:
+            pass
+    return _decode_slowly(text)
 
 
 def fields(obj, named, missing=lambda found: ()):
@@ -75,10 +75,13 @@ def fields(obj, named, missing=lambda found: ()):
     for name, value in obj:
         kind = named.get(name)
         if kind is None:
+            _check_text(name)
             continue
         reject_if(name in found, "duplicate-field")
         if isinstance(kind, type):
             reject_if(type(value) is not kind, "wrong-type")
+            if kind is str:
+                _check_text(value)
             reject_if(kind is int and not I64_MIN <= value <= I64_MAX, "wrong-type")
             found[name] = value
         else:
@@ -87,6 +90,15 @@ def fields(obj, named, missing=lambda found: ()):
         optional = missing(found)
         reject_if(any(name not in found and name not in optional for name in named), "missing-field")
     return found
+
+
+def _check_text(text):
+    """Half of a surrogate pair, which can be escaped in JSON, is no text. What is let through is not looked at."""
+    if not text.isascii():
+        try:
+            text.encode()
+        except UnicodeEncodeError:
+            raise Rejected("invalid-json") from None
 
 
 def check_ids(*ids):

@@ -1,11 +1,12 @@
 //! The comparison itself: fed every record of the input, then of the outputs and the dead letters, it lists what is wrong.
 //!
-//! Knows no Kafka. Records are told apart by a sequence number in a header; contents are kept as digests. Order is
+//! Knows no Kafka. What state has to become is known for pipelines that count. Records are told apart by a sequence number in a header; contents are kept as digests. Order is
 //! checked per input partition and key within each partition of an output: what two keys or two input partitions do to
 //! each other is no part of the promise.
 
 use std::collections::HashMap;
 
+use crate::counts::{self, Counts};
 use crate::dead_letter::{self, Source};
 use crate::findings::{Findings, Kind};
 use crate::murmur2;
@@ -21,6 +22,9 @@ pub struct Promise {
     /// `None`: every record is written.
     pub rejects: Option<Rejects>,
     pub partition: Partition,
+    /// The changelog of a counting pipeline: its outputs are `<n> <value>` for the n-th record of a key, and the changelog
+    /// keeps n. `None`: values are written as they came.
+    pub counts: Option<String>,
     /// The header that numbers the records.
     pub sequence_header: String,
 }
@@ -65,6 +69,7 @@ pub struct Comparison {
     by_sequence: HashMap<u64, u32>,
     /// Digest of (topic, partition, input partition, key) -> the highest input offset seen there.
     last: HashMap<u64, i64>,
+    counts: Counts,
     inputs: u64,
     outputs: u64,
     dead_letters: u64,
@@ -79,6 +84,8 @@ struct Entry {
     key: u64,
     value: u64,
     headers: u64,
+    /// Of a counting pipeline: the record's number among those of its key.
+    number: u64,
     rejected: bool,
     written: bool,
     dead_lettered: bool,
@@ -91,6 +98,7 @@ impl Comparison {
             entries: Vec::new(),
             by_sequence: HashMap::new(),
             last: HashMap::new(),
+            counts: Counts::default(),
             inputs: 0,
             outputs: 0,
             dead_letters: 0,
@@ -109,6 +117,9 @@ impl Comparison {
             return self.findings.add(Kind::RepeatedInput, || format!("number {sequence} again at {at}"));
         }
         self.by_sequence.insert(sequence, self.entries.len() as u32);
+        let rejected = self.promise.rejects.as_ref().is_some_and(|rule| rule.matches(record.value));
+        let counts = self.promise.counts.is_some() && !rejected;
+        let number = if counts { self.counts.next(record) } else { 0 };
         self.entries.push(Entry {
             partition: record.partition,
             offset: record.offset,
@@ -116,7 +127,8 @@ impl Comparison {
             key: digest(&record.key),
             value: digest(&record.value),
             headers: digest(&record.headers),
-            rejected: self.promise.rejects.as_ref().is_some_and(|rule| rule.matches(record.value)),
+            number,
+            rejected,
             written: false,
             dead_lettered: false,
         });
@@ -131,7 +143,30 @@ impl Comparison {
             (Partition::Key, Some(key)) => murmur2::partition(key, topic.partitions),
             _ => self.entries[index].partition % topic.partitions.max(1),
         };
-        self.check(topic, record, index, repeated, partition, digest(&record.headers));
+        let value = self.value(topic, record, index);
+        self.check(topic, record, index, repeated, Seen { partition, value, headers: digest(&record.headers) });
+    }
+
+    /// The digest of what an output makes of its record's value. The number before it is looked at here.
+    fn value(&mut self, topic: &Topic, record: &Record<'_>, index: usize) -> u64 {
+        let (Some(value), true) = (record.value, self.promise.counts.is_some()) else { return digest(&record.value) };
+        let Entry { number, value: source, .. } = self.entries[index];
+        let at = Place { topic: &topic.name, partition: record.partition, offset: record.offset };
+        // Without a number it is compared whole, and found changed.
+        let Some((found, rest)) = counts::split(value) else { return digest(&record.value) };
+        if found != number {
+            self.findings.add(Kind::WrongNumber, || format!("{at}: {found}, its record is the key's number {number}"));
+        }
+        // Nothing behind the number stands for a null value, too.
+        let null = digest(&None::<&[u8]>);
+        if rest.is_empty() && source == null { null } else { digest(&Some(rest)) }
+    }
+
+    /// A record of the changelog; only of a counting pipeline.
+    pub fn change(&mut self, record: &Record<'_>) {
+        if let Some(topic) = &self.promise.counts {
+            self.counts.change(topic, record, &mut self.findings);
+        }
     }
 
     /// A record of the dead-letter topic.
@@ -150,7 +185,8 @@ impl Comparison {
         let at = Place { topic: &topic.name, partition: record.partition, offset: record.offset };
         dead_letter::check(&source, record, at, &mut self.findings);
         let (own, _) = dead_letter::split(record.headers);
-        self.check(topic, record, index, repeated, partition, digest(&own));
+        let seen = Seen { partition, value: digest(&record.value), headers: digest(&own) };
+        self.check(topic, record, index, repeated, seen);
     }
 
     /// Everything was fed: what is still missing is lost.
@@ -174,6 +210,9 @@ impl Comparison {
             let place = Place { topic: &self.promise.input, partition: entry.partition, offset: entry.offset };
             self.findings.add(kind, || place.to_string());
         }
+        if let Some(topic) = &self.promise.counts {
+            self.counts.finish(topic, &mut self.findings);
+        }
         Report { inputs, outputs: self.outputs, dead_letters: self.dead_letters, findings: self.findings }
     }
 
@@ -195,8 +234,7 @@ impl Comparison {
         record: &Record<'_>,
         index: usize,
         repeated: bool,
-        partition: i32,
-        headers: u64,
+        Seen { partition, value, headers }: Seen,
     ) {
         let entry = &self.entries[index];
         let at = Place { topic: &topic.name, partition: record.partition, offset: record.offset };
@@ -218,7 +256,7 @@ impl Comparison {
         }
         for (kind, same) in [
             (Kind::ChangedKey, digest(&record.key) == entry.key),
-            (Kind::ChangedValue, digest(&record.value) == entry.value),
+            (Kind::ChangedValue, value == entry.value),
             (Kind::ChangedHeaders, headers == entry.headers),
         ] {
             if !same {
@@ -229,6 +267,14 @@ impl Comparison {
             add(Kind::ChangedTimestamp, format!(": {:?} instead of {:?} ms", record.timestamp, entry.timestamp));
         }
     }
+}
+
+/// Where a record should be, and what is left of it without what was added to it.
+#[derive(Debug, Clone, Copy)]
+struct Seen {
+    partition: i32,
+    value: u64,
+    headers: u64,
 }
 
 impl Rejects {

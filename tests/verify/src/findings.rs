@@ -43,6 +43,18 @@ pub enum Kind {
     DeadLetterCode,
     /// A header of a dead letter is missing, doubled, or not of its form.
     DeadLetterHeader,
+    /// An output of a counting pipeline with another number than its record has.
+    WrongNumber,
+    /// A change of a key that no input record has.
+    ChangelogForeign,
+    /// A change to what the key never counted.
+    ChangelogValue,
+    /// A change to a number that is not above the one before.
+    ChangelogOrder,
+    /// The last change of a key is not its last number.
+    ChangelogLast,
+    /// A key without a change.
+    ChangelogLost,
     /// A partition whose last stable offset stays below its end.
     OpenTransaction,
     /// The group's committed offset is not the end of the input.

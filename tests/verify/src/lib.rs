@@ -23,4 +23,5 @@ pub mod task;
 pub mod topic;
 
 mod client;
+mod counts;
 mod headers;

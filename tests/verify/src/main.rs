@@ -38,6 +38,9 @@ struct Arguments {
     /// How the output's partition is chosen.
     #[arg(long, value_enum, default_value = "key")]
     partition: PartitionArgument,
+    /// The changelog of a pipeline that counts: the n-th record of a key has to become `<n> <value>`.
+    #[arg(long)]
+    counts: Option<String>,
     /// The header that numbers the records.
     #[arg(long, default_value = "seq")]
     sequence_header: String,
@@ -66,6 +69,7 @@ fn main() -> ExitCode {
                 PartitionArgument::Source => Partition::Source,
                 PartitionArgument::Key => Partition::Key,
             },
+            counts: arguments.counts,
             sequence_header: arguments.sequence_header,
         },
         outputs: arguments.outputs,

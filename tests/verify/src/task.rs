@@ -46,6 +46,10 @@ pub fn verify(task: &Task, readers: Vec<Reader>) -> Result<Report> {
         logs.push(compare(task, name, &mut comparison, Comparison::dead_letter)?);
     }
 
+    if let Some(name) = &task.promise.counts {
+        topic::read(&task.bootstrap, name, |record| comparison.change(record))?;
+    }
+
     let mut report = comparison.finish();
     for end in open {
         report.findings.add(Kind::OpenTransaction, || end.to_string());

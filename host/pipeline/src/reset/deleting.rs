@@ -7,7 +7,9 @@ use crate::topics::Topics;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmill_kafka::{ProducerSettings, TransactionalSink};
-use wasmill_record::{ChangelogPartition, Class, CommitOffset, Failure, InputPartition, Position, Sink, WriteError};
+use wasmill_record::{
+    ChangelogPartition, Class, Clock, CommitOffset, Failure, InputPartition, Position, Sink, SystemClock, WriteError,
+};
 
 /// Keys of one transaction, and bytes of them: far from every timeout, and few enough transactions.
 const KEYS_MAX: usize = 10_000;
@@ -131,7 +133,7 @@ impl Transactions<'_> {
             let left = deadline.saturating_duration_since(Instant::now());
             match call(&mut self.sink, left.max(PAUSE)) {
                 Ok(()) => return Ok(()),
-                Err(failure) if failure.class == Class::Retriable && !left.is_zero() => std::thread::sleep(PAUSE),
+                Err(failure) if failure.class == Class::Retriable && !left.is_zero() => SystemClock.rest(PAUSE),
                 Err(failure) => return Err(failed(failure)),
             }
         }

@@ -1,6 +1,8 @@
 """Every error that a run can make is planted into a clean dump, alone, and found by the name of its place."""
 
 import copy
+import json
+import os
 import tempfile
 import unittest
 
@@ -73,6 +75,13 @@ class Inventory(Planted):
     def test_a_doubled_decision(self):
         self.assert_found("duplicate", self.double("inventory.decisions"))
 
+    def test_a_decision_that_is_there_twice_in_a_row(self):
+        part, index = self.some("inventory.decisions")
+        for line in part:
+            line["offset"] *= 2
+        part.insert(index + 1, {**part[index], "offset": part[index]["offset"] + 1})
+        self.assert_found("duplicate", self.place("inventory.decisions", part, index + 1))
+
     def test_a_lost_decision_that_changed_the_stock(self):
         line = self.lose("inventory.decisions", '"decision":"accepted"')
         self.assert_found("lost", "orders.by-restaurant[", line["key"], '"decision":"accepted"', only=False)
@@ -115,10 +124,34 @@ class Inventory(Planted):
         part[index]["timestamp"] -= 1
         part[index]["key"] = "r-9"
         self.assert_found("key", self.place("inventory.decisions", part, index))
+        part[index]["key"] = "r-1" if part[index]["key"] != "r-1" else "r-2"
+        self.assert_found("key", self.place("inventory.decisions", part, index), only=False)
+
+    def test_a_decision_in_another_partition(self):
+        part, index = self.some("inventory.decisions", at=0.9)
+        line = part.pop(index)
+        other = self.world.logs["inventory.decisions"][1 - line["partition"]]
+        other.append({**line, "partition": 1 - line["partition"], "offset": (other[-1]["offset"] if other else 0) + 1})
+        self.assert_found("partition", self.place("inventory.decisions", other, -1), only=False)
+
+    def test_headers_where_none_belong(self):
+        for topic in ("inventory.low-stock", shop.STOCK, club.ACCOUNTS, "loyalty.balances"):
+            self.world = copy.deepcopy(_CLEAN)
+            part, index = self.some(topic)
+            part[index]["headers"] = [["a", "b"]]
+            self.assert_found("headers", self.place(topic, part, index))
 
     def test_a_lost_low_stock(self):
         line = self.lose("inventory.low-stock")
         self.assert_found("lost", "inventory.low-stock", line["key"], line["value"])
+
+    def test_a_low_stock_that_nobody_had_to_say_or_that_says_something_else(self):
+        part, index = self.some("inventory.low-stock")
+        part.append({**part[index], "value": part[index]["value"].replace("P-", "Q-"), "offset": part[-1]["offset"] + 1})
+        self.assert_found("foreign", self.place("inventory.low-stock", part, -1))
+        part.pop()
+        part[index]["value"] = part[index]["value"].replace('"on_hand":', '"on_hand":1')
+        self.assert_found("wrong-message", self.place("inventory.low-stock", part, index))
 
     def test_a_doubled_low_stock(self):
         self.assert_found("duplicate", self.double("inventory.low-stock"))
@@ -139,11 +172,42 @@ class Inventory(Planted):
     def test_an_accepted_order_without_its_headers(self):
         part, index = self.some("orders.accepted")
         part[index]["headers"] = []
-        self.assert_found("headers", self.place("orders.accepted", part, index), only=False)
+        self.assert_found("headers", self.place("orders.accepted", part, index) + ": headers are []", only=False)
 
     def test_a_missing_dead_letter(self):
         line = self.lose("inventory.dlq")
         self.assert_found("lost", "no dead letter", repr(line["key"]))
+
+    def test_a_dead_letter_that_is_not_its_record_or_names_none(self):
+        part, index = self.some("inventory.dlq", "{")
+        part[index]["value"] += " "
+        self.assert_found("dead-letter", self.place("inventory.dlq", part, index), "value not as it should be")
+        for field, value in (("offset", "999999"), ("topic", "elsewhere")):
+            self.world = copy.deepcopy(_CLEAN)
+            part, index = self.some("inventory.dlq", "{")
+            part[index]["headers"] = [[name, value if name.endswith("." + field) else it] for name, it in part[index]["headers"]]
+            self.assert_found("dead-letter", self.place("inventory.dlq", part, index), only=False)
+
+    def test_a_dead_letter_in_another_partition(self):
+        part, index = self.some("inventory.dlq")
+        line = part.pop(index)
+        other = self.world.logs["inventory.dlq"][1 - line["partition"]]
+        other.append({**line, "partition": 1 - line["partition"], "offset": (other[-1]["offset"] if other else 0) + 1})
+        self.assert_found("partition", self.place("inventory.dlq", other, -1), only=False)
+
+    def test_an_accepted_order_that_nobody_sent(self):
+        part, index = self.some("orders.accepted")
+        part.append({**part[index], "value": '{"order_id":"x"}', "offset": part[-1]["offset"] + 1})
+        self.assert_found("foreign", self.place("orders.accepted", part, -1), only=False)
+
+    def test_two_swapped_accepted_orders(self):
+        for part in self.world.logs["orders.accepted"]:
+            for one, other in zip(part, part[1:]):
+                if json.loads(one["value"])["restaurant_id"] == json.loads(other["value"])["restaurant_id"]:
+                    one["offset"], other["offset"] = other["offset"], one["offset"]
+                    part.sort(key=lambda line: line["offset"])
+                    return self.assert_found("order", self.place("orders.accepted", part, part.index(one)), only=False)
+        self.fail("no neighbours")
 
     def test_a_doubled_dead_letter(self):
         self.assert_found("duplicate", self.double("inventory.dlq"))
@@ -181,6 +245,11 @@ class Inventory(Planted):
         part.append({**part[index], "key": "r-1\0\1P-99\0\1", "offset": part[-1]["offset"] + 1})
         self.assert_found("changelog-extra", self.place(shop.STOCK, part, -1))
 
+    def test_a_changelog_value_that_can_not_be_read(self):
+        part, index = self.some(shop.STOCK)
+        part[index]["value"] = "{"
+        self.assert_found("invariant", self.place(shop.STOCK, part, index), "can't be read", only=False)
+
     def test_a_changelog_value_that_never_was(self):
         line, part, index = self._rewritten(shop.STOCK, last=False)
         line["value"] = line["value"].replace('"on_hand":', '"on_hand":1').replace('"delivered":', '"delivered":1')
@@ -202,6 +271,14 @@ class Inventory(Planted):
         self.assert_found("changelog-deleted", place)
         self.assertEqual(self.judged(ttl=["orders"]), [], "expired, and the store has a time to live")
         self.assert_found("changelog-deleted", delete(1 - 1e-9), only=False, ttl=["orders"])
+
+    def test_a_tombstone_whose_value_was_compacted_away(self):
+        part, index = self.some(shop.ORDERS, "state", 0)
+        key = part[index]["key"]
+        part.append({**part[index], "value": None, "offset": part[-1]["offset"] + 1})
+        part[:] = [line for line in part if line["key"] != key or line["value"] is None]
+        self.assertEqual(self.judged(ttl=["orders"]), [], "it had expired")
+        self.assert_found("changelog-deleted", self.place(shop.ORDERS, part, -1), only=False)
 
     def _rewritten(self, topic, last=True):
         """The last (or the first) record of a key that has several."""
@@ -234,6 +311,15 @@ class Loyalty(Planted):
 
     def test_two_swapped_balances(self):
         self.assert_found("order", self.swap("loyalty.balances", "c-1"), only=False)
+
+    def test_two_swapped_balances_of_different_inputs(self):
+        for part in self.world.logs["loyalty.balances"]:
+            for one, other in zip(part, part[1:]):
+                if one["key"] == other["key"] and ('"orders"' in one["value"]) != ('"orders"' in other["value"]):
+                    one["offset"], other["offset"] = other["offset"], one["offset"]
+                    part.sort(key=lambda line: line["offset"])
+                    return self.assert_found("order", self.place("loyalty.balances", part, part.index(one)))
+        self.fail("no neighbours")
 
     def test_a_lost_event(self):
         line = self.lose("loyalty.events", '"type":"earned"')
@@ -300,8 +386,32 @@ class Whole(Planted):
             self.assert_found("open-transaction", f"{topic}[0] is stable to")
 
     def test_a_position_that_is_not_at_the_end(self):
-        self.world.positions[0]["committed"] -= 1
-        self.assert_found("position", "inventory has committed", "orders.by-restaurant[0]")
+        position = next(it for it in self.world.positions if self.world.logs[it["topic"]][it["partition"]])
+        position["committed"] = self.world.logs[position["topic"]][position["partition"]][-1]["offset"]
+        self.assert_found("position", "inventory has committed", "orders.by-restaurant[")
+
+    def test_nobody_asked(self):
+        for field, kind, missing in (("ends", "open-transaction", "__consumer_offsets"), ("ends", "open-transaction", "stock"),
+                                     ("positions", "position", "stock")):
+            with tempfile.TemporaryDirectory() as folder:
+                self.world.dump(folder)
+                path = os.path.join(folder, "dump.json")
+                with open(path, encoding="utf-8") as file:
+                    manifest = json.load(file)
+                manifest[field] = [it for it in manifest[field] if it["topic"] != missing]
+                with open(path, "w", encoding="utf-8") as file:
+                    json.dump(manifest, file)
+                findings = judge(folder, clean.config())["findings"]
+            self.assertEqual([found["kind"] for found in findings], [kind])
+            self.assertIn(missing, findings[0]["listed"][0])
+
+    def test_offsets_that_do_not_ascend_and_logs_of_other_lengths(self):
+        part, index = self.some("stock")
+        part[index]["offset"] = part[index - 1]["offset"]
+        self.assert_found("offsets", "stock[", only=False)
+        self.world = copy.deepcopy(_CLEAN)
+        self.world.logs["fulfilment"].append([])
+        self.assert_found("partitions", "fulfilment", only=False)
 
     def test_no_records_are_not_ok(self):
         for part in self.world.logs["loyalty.adjustments"]:

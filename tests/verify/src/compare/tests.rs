@@ -57,6 +57,7 @@ fn logs(partition: Partition) -> Logs {
         expected: RECORDS,
         rejects: Some(Rejects { marker: b"\"reject\":true".to_vec(), code: "rejected-by-rule".into() }),
         partition,
+        counts: None,
         sequence_header: "seq".into(),
     };
     let mut input = Vec::new();
