@@ -234,6 +234,10 @@ fn step(fault: Fault, random: &mut Random) -> Step {
         }
         Fault::Crash { point, .. } => Fault::Crash { point, nth: random.between(1, 25) },
         Fault::Storm { .. } => Fault::Storm { moves: random.between(5, 9) },
+        // Longer than the commit deadline, half of the transaction timeout: then nobody knows what became of a commit.
+        Fault::Broker { role: role @ Role::TransactionCoordinator, .. } => {
+            Fault::Broker { role, down_ms: random.between(2500, 5000) }
+        }
         Fault::Broker { role, .. } => Fault::Broker { role, down_ms: random.between(500, 4000) },
         other => other,
     };
