@@ -10,8 +10,9 @@ use wasmill_devbroker::{self as devbroker, Broker, MarkerOrder};
 
 use crate::wait;
 
-/// How long the embedded broker keeps the markers of a transaction back: several transactions of a worker end meanwhile.
-const MARKER_DELAY: Duration = Duration::from_millis(30);
+/// How long the embedded broker keeps the markers of outputs and changelogs back, when the positions are visible already: about
+/// as long as a partition takes to move, so that new owners meet changelogs that are not stable yet.
+const MARKER_DELAY: Duration = Duration::from_millis(200);
 
 /// How often the embedded broker compacts: between any two stops of one process.
 const COMPACTION_INTERVAL: Duration = Duration::from_secs(3);

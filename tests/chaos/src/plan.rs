@@ -215,7 +215,8 @@ impl Plan {
 fn assign_caches(due: &mut [Step], quota: Quota, random: &mut Random) {
     let ends: Vec<usize> = (0..due.len()).filter(|at| due[*at].fault.ends_process()).collect();
     let was_stopped = |at: &usize| ends.iter().any(|other| other < at && due[*other].slot == due[*at].slot);
-    let (mut second, mut first): (Vec<usize>, Vec<usize>) = ends.iter().partition(|at| was_stopped(at));
+    let free = ends.iter().filter(|at| due[**at].cache == Cache::Kept);
+    let (mut second, mut first): (Vec<usize>, Vec<usize>) = free.partition(|at| was_stopped(at));
     random.shuffle(&mut second);
     let old = second.split_off(second.len().saturating_sub(quota.caches_old as usize));
     first.extend(second);
@@ -233,15 +234,27 @@ fn step(fault: Fault, random: &mut Random) -> Step {
         }
         Fault::Crash { point, .. } => Fault::Crash { point, nth: random.between(1, 25) },
         Fault::Storm { .. } => Fault::Storm { moves: random.between(5, 9) },
+        // Longer than the commit deadline, half of the transaction timeout: then nobody knows what became of a commit.
+        Fault::Broker { role: role @ Role::TransactionCoordinator, .. } => {
+            Fault::Broker { role, down_ms: random.between(2500, 5000) }
+        }
         Fault::Broker { role, .. } => Fault::Broker { role, down_ms: random.between(500, 4000) },
         other => other,
     };
     Step {
         slot: random.below(SLOTS as u64) as usize,
         fault,
-        cache: Cache::Kept,
+        cache: cache_of(fault),
         gap_ms: random.between(0, 1500),
         whole: random.chance(70),
+    }
+}
+
+/// A process that comes back soon enough finds its cache exact, and has nothing to restore.
+fn cache_of(fault: Fault) -> Cache {
+    match fault {
+        Fault::Crash { point: CrashPoint::MidRestore, .. } => Cache::Gone,
+        _ => Cache::Kept,
     }
 }
 
@@ -265,7 +278,8 @@ fn any(nodes: usize, random: &mut Random) -> Step {
         1..4 => Cache::Old,
         _ => Cache::Kept,
     };
-    Step { cache, ..step(fault, random) }
+    let step = step(fault, random);
+    if step.cache == Cache::Kept { Step { cache, ..step } } else { step }
 }
 
 impl fmt::Display for Step {
@@ -335,7 +349,9 @@ mod tests {
             let quota = Quota::new(minutes, 3);
             let plan = Plan::new(seed, quota, 3);
             let count = |cache| plan.due.iter().filter(|step| step.cache == cache).count() as u64;
-            assert_eq!((count(Cache::Gone), count(Cache::Old)), (quota.caches_gone, quota.caches_old), "seed {seed}");
+            // And each restore that is to be hit.
+            let gone = quota.caches_gone + quota.each_crash_point;
+            assert_eq!((count(Cache::Gone), count(Cache::Old)), (gone, quota.caches_old), "seed {seed}");
             for (at, step) in plan.due.iter().enumerate().filter(|(_, step)| step.cache != Cache::Kept) {
                 assert!(step.fault.ends_process(), "seed {seed}: {step}");
                 let stopped = plan.due[..at].iter().any(|other| other.fault.ends_process() && other.slot == step.slot);

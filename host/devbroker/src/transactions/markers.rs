@@ -23,7 +23,7 @@ pub enum MarkerOrder {
     /// Partitions of outputs by name and number, then positions of groups.
     #[default]
     OutputsFirst,
-    /// Positions of groups, then partitions of outputs.
+    /// Positions of groups at once, partitions of outputs after the delay: who starts from the positions is ahead of them.
     OffsetsFirst,
 }
 
@@ -70,8 +70,10 @@ impl Markers {
         if self.order == MarkerOrder::OffsetsFirst {
             targets.sort_by_key(|target| matches!(target, Target::Partition(..)));
         }
-        let (count, due) = (targets.len(), now + self.delay);
+        let count = targets.len();
         for target in targets {
+            let is_ahead = self.order == MarkerOrder::OffsetsFirst && matches!(target, Target::Group(_));
+            let due = if is_ahead { now } else { now + self.delay };
             for hold in self.holds.iter_mut().filter(|hold| hold.covers(&target)) {
                 hold.caught += 1;
             }
