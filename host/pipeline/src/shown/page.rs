@@ -105,9 +105,14 @@ impl ShownStores {
     }
 }
 
+/// A key and its partition.
+type Located = (Vec<u8>, i32);
+/// A value, and the timestamp of the record that wrote it.
+type Written = (Vec<u8>, Option<i64>);
+
 /// The least keys of those that were added, with their partitions.
 struct Least {
-    entries: BTreeMap<(Vec<u8>, i32), (Vec<u8>, Option<i64>)>,
+    entries: BTreeMap<Located, Written>,
     bytes: usize,
     limit: usize,
     /// One has been left out: nothing behind the last one that is kept is wanted any more.
