@@ -1,4 +1,5 @@
-//! Accounts for every record: each that was sent must be in an output or among the dead letters, once, and be what it was.
+//! Accounts for every order and every text: each that was sent must be in an output or among the dead letters, once (an order
+//! that was placed twice, twice), and be what it was.
 //!
 //! What has an order's id has its bytes, and a dead letter names the place it came from. A row says its place and nothing else
 //! about the text it was made from.
@@ -9,8 +10,6 @@ use std::fmt;
 use serde::Deserialize;
 use wasmill_verify::record::{Record, digest};
 
-use crate::pipelines::Identity;
-
 /// The header that says why a record was set aside.
 pub(crate) const CODE: &str = "__wasmill.errors.code";
 const MESSAGE: &str = "__wasmill.errors.message";
@@ -19,6 +18,15 @@ const OFFSET: &str = "__wasmill.errors.offset";
 
 /// Of each kind of fault so many are named; the others are counted.
 const NAMED_MAX: usize = 5;
+
+/// By what a record is known again in an output or a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Identity {
+    /// The order's id: outputs and dead letters are the orders as they came.
+    OrderId,
+    /// Partition and offset of the input: rows have them as columns, dead letters as headers.
+    Place,
+}
 
 /// A record known by its place in the input.
 pub fn place(partition: i32, offset: i64) -> String {
@@ -46,7 +54,8 @@ impl Sent {
 struct Fate {
     sent: u64,
     seen: u64,
-    place: String,
+    /// Where it stands, once for each time that it was sent and not set aside.
+    places: Vec<String>,
     digest: u64,
     is_altered: bool,
     is_misplaced: bool,
@@ -73,7 +82,9 @@ impl Ledger {
         let count = sent.len() as u64;
         for Sent { known_by, place, digest } in sent {
             let fate = fates.entry(known_by).or_default();
-            *fate = Fate { sent: fate.sent + 1, place, digest, ..Fate::default() };
+            // Sent twice, it is the same.
+            (fate.sent, fate.digest) = (fate.sent + 1, digest);
+            fate.places.push(place);
         }
         Ledger { identity, fates, sent: count, outputs: 0, dead_letters: BTreeMap::new(), example: None, nameless: 0 }
     }
@@ -92,7 +103,7 @@ impl Ledger {
 
     /// Enters a committed dead letter.
     pub fn dead_letter(&mut self, record: &Record<'_>) {
-        let code = header(record, CODE).unwrap_or("(none)").to_owned();
+        let code = code(record);
         let source = header_place(record);
         let known_by = match self.identity {
             Identity::OrderId => order_id(record),
@@ -105,7 +116,10 @@ impl Ledger {
         *self.dead_letters.entry(code).or_default() += 1;
         if let Some(fate) = self.enter(known_by) {
             fate.is_altered |= digest(&record.value) != fate.digest;
-            fate.is_misplaced |= source.as_ref() != Some(&fate.place);
+            match fate.places.iter().position(|place| source.as_ref() == Some(place)) {
+                Some(found) => drop(fate.places.swap_remove(found)),
+                None => fate.is_misplaced = true,
+            }
         }
     }
 
@@ -163,6 +177,11 @@ impl fmt::Display for Fault {
             false => write!(f, ": {}{dots}", self.names.join("; ")),
         }
     }
+}
+
+/// Why a dead letter was set aside.
+pub(crate) fn code(record: &Record<'_>) -> String {
+    header(record, CODE).unwrap_or("(none)").to_owned()
 }
 
 fn order_id(record: &Record<'_>) -> Option<String> {

@@ -1,12 +1,18 @@
 //! How far a group has committed, and how far the input goes.
 
 use std::fmt;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use rdkafka::consumer::{BaseConsumer, Consumer};
+use rdkafka::error::KafkaError;
 use rdkafka::{Offset, TopicPartitionList};
 
 use crate::client::{self, ANSWER_MAX, Isolation};
+use crate::topic;
+
+/// How late it is noticed that there is no answer.
+const POLL_MAX: Duration = Duration::from_millis(200);
 
 /// One input partition.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,6 +20,8 @@ pub struct Position {
     pub partition: i32,
     /// `None`: the group has never committed here.
     pub committed: Option<i64>,
+    /// Where what a read_committed reader gets ends. When nothing but markers of transactions stands behind what is committed,
+    /// it ends there.
     pub end: i64,
 }
 
@@ -66,9 +74,31 @@ impl Positions {
                 Offset::Offset(offset) => Some(offset),
                 _ => None,
             };
-            let (_, end) = self.consumer.fetch_watermarks(&self.topic, element.partition(), ANSWER_MAX)?;
-            positions.push(Position { partition: element.partition(), committed, end });
+            let partition = element.partition();
+            let (_, end) = self.consumer.fetch_watermarks(&self.topic, partition, ANSWER_MAX)?;
+            let from = committed.unwrap_or(0);
+            let is_read = from < end && !self.has_record(partition, from)?;
+            positions.push(Position { partition, committed, end: if is_read { from } else { end } });
         }
         Ok(positions)
+    }
+
+    /// Whether a read_committed reader gets a record from this offset on: markers and aborted records are none.
+    fn has_record(&self, partition: i32, from: i64) -> Result<bool> {
+        topic::assign(&self.consumer, &self.topic, [(partition, from)].into_iter())?;
+        let until = Instant::now() + ANSWER_MAX;
+        let found = loop {
+            match self.consumer.poll(POLL_MAX) {
+                Some(Ok(_)) => break Ok(true),
+                Some(Err(KafkaError::PartitionEOF(_))) => break Ok(false),
+                Some(Err(error)) => topic::check(error)?,
+                None => {}
+            }
+            if Instant::now() > until {
+                break Err(anyhow!("no answer about {}[{partition}] from offset {from}", self.topic));
+            }
+        };
+        self.consumer.unassign().context("failed to end reading")?;
+        found
     }
 }

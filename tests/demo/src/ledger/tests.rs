@@ -118,3 +118,22 @@ fn a_row_need_not_be_the_text_that_it_was_made_from_but_a_dead_letter_is() {
     ledger.dead_letter(&record("another text", &from("1")));
     assert_eq!(said(&ledger), ["1 not as it was sent: partition 0, offset 1"]);
 }
+
+#[test]
+fn an_order_that_was_placed_twice_is_there_twice() {
+    let twice = orders(&["a", "b", "a"], &["a", "a"], "b");
+    assert_eq!(twice.faults(), []);
+    assert_eq!(said(&orders(&["a", "b", "a"], &["a"], "b")), ["1 missing: a"]);
+    assert_eq!(said(&orders(&["a", "b", "a"], &["a", "a", "a"], "b")), ["1 more than once: a"]);
+}
+
+#[test]
+fn two_dead_letters_of_an_order_name_two_places() {
+    let set_aside = |offsets: [&str; 2]| {
+        let mut ledger = Ledger::new(Identity::OrderId, sent(&["a", "a"]));
+        offsets.iter().for_each(|offset| ledger.dead_letter(&record(&order("a"), &from(offset))));
+        said(&ledger)
+    };
+    assert_eq!(set_aside(["1", "0"]), <[String; 0]>::default());
+    assert_eq!(set_aside(["1", "1"]), ["1 with another place in its headers: a"]);
+}
