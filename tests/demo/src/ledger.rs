@@ -21,7 +21,7 @@ const NAMED_MAX: usize = 5;
 
 /// By what a record is known again in an output or a dead letter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Identity {
+pub(crate) enum Identity {
     /// The order's id: outputs and dead letters are the orders as they came.
     OrderId,
     /// Partition and offset of the input: rows have them as columns, dead letters as headers.
@@ -29,13 +29,13 @@ pub enum Identity {
 }
 
 /// A record known by its place in the input.
-pub fn place(partition: i32, offset: i64) -> String {
+pub(crate) fn place(partition: i32, offset: i64) -> String {
     format!("partition {partition}, offset {offset}")
 }
 
 /// A record that was sent, and what it must be again.
 #[derive(Debug, Clone)]
-pub struct Sent {
+pub(crate) struct Sent {
     known_by: String,
     /// Where it stands in the input.
     place: String,
@@ -44,7 +44,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    pub fn new(known_by: String, place: String, value: &[u8]) -> Sent {
+    pub(crate) fn new(known_by: String, place: String, value: &[u8]) -> Sent {
         Sent { known_by, place, digest: digest(&Some(value)) }
     }
 }
@@ -63,21 +63,21 @@ struct Fate {
 
 /// One pipeline's account.
 #[derive(Debug)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     identity: Identity,
     /// One entry for each record that was sent, and for each that was not and came out.
     fates: HashMap<String, Fate>,
-    pub sent: u64,
-    pub outputs: u64,
-    pub dead_letters: BTreeMap<String, u64>,
+    pub(crate) sent: u64,
+    pub(crate) outputs: u64,
+    pub(crate) dead_letters: BTreeMap<String, u64>,
     /// The first dead letter: its identity, code and reason.
-    pub example: Option<[String; 3]>,
+    pub(crate) example: Option<[String; 3]>,
     nameless: u64,
 }
 
 impl Ledger {
     /// Of these records.
-    pub fn new(identity: Identity, sent: Vec<Sent>) -> Ledger {
+    pub(crate) fn new(identity: Identity, sent: Vec<Sent>) -> Ledger {
         let mut fates: HashMap<String, Fate> = HashMap::new();
         let count = sent.len() as u64;
         for Sent { known_by, place, digest } in sent {
@@ -90,7 +90,7 @@ impl Ledger {
     }
 
     /// Enters a committed record of the output.
-    pub fn output(&mut self, record: &Record<'_>) {
+    pub(crate) fn output(&mut self, record: &Record<'_>) {
         self.outputs += 1;
         let (known_by, is_unchanged) = match self.identity {
             Identity::OrderId => (order_id(record), true),
@@ -102,7 +102,7 @@ impl Ledger {
     }
 
     /// Enters a committed dead letter.
-    pub fn dead_letter(&mut self, record: &Record<'_>) {
+    pub(crate) fn dead_letter(&mut self, record: &Record<'_>) {
         let code = code(record);
         let source = header_place(record);
         let known_by = match self.identity {
@@ -123,10 +123,6 @@ impl Ledger {
         }
     }
 
-    pub fn set_aside(&self) -> u64 {
-        self.dead_letters.values().sum()
-    }
-
     fn enter(&mut self, known_by: Option<String>) -> Option<&mut Fate> {
         let Some(known_by) = known_by else {
             self.nameless += 1;
@@ -138,7 +134,7 @@ impl Ledger {
     }
 
     /// What does not add up, a line for each kind; empty when every record is there once and unchanged.
-    pub fn faults(&self) -> Vec<Fault> {
+    pub(crate) fn faults(&self) -> Vec<Fault> {
         let found = |kind, is_so: fn(&Fate) -> bool| {
             let named = self.fates.iter().filter(|(_, fate)| is_so(fate)).map(|(name, _)| name.clone());
             let mut names: Vec<String> = named.collect();
@@ -161,11 +157,11 @@ impl Ledger {
 
 /// Records of one kind of fault.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub kind: &'static str,
-    pub count: u64,
+pub(crate) struct Fault {
+    pub(crate) kind: &'static str,
+    pub(crate) count: u64,
     /// The first of them.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 impl fmt::Display for Fault {

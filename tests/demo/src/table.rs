@@ -73,6 +73,12 @@ mod tests {
         ];
         let table = table(&entries);
         expect![[r#"
+            pipeline               in      out  dropped  dead letters  records/s    p50    p99
+            order-validation  1012000  1011895        5           100      91234  61 ms  6.8 s
+              b-code                                               90
+              a-code                                                7
+              c-code                                                3
+            sentiment               0        0        0             0          0      -      -
         "#]]
         .assert_eq(&table);
         assert!(table.lines().all(|line| line.len() <= 90), "{table}");
