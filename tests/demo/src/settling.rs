@@ -90,3 +90,38 @@ pub(crate) fn wait_seen(board: &Board, accounts: &[Account]) -> Result<()> {
     ensure!(seen && counts == wanted, "readers that ran along saw {counts:?} records, the logs have {wanted:?}");
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use rdkafka::ClientConfig;
+    use rdkafka::consumer::{BaseConsumer, CommitMode, Consumer as _};
+    use rdkafka::producer::{BaseProducer, BaseRecord, Producer as _};
+    use rdkafka::{Offset, TopicPartitionList};
+    use wasmill_devbroker::{Broker, Options};
+
+    use super::*;
+
+    #[test]
+    fn a_group_is_at_the_end_when_nothing_but_a_marker_is_behind_it() {
+        let broker = Broker::start(Options::default()).unwrap();
+        broker.create_topic("in", 1, &[]).unwrap();
+        let mut config = ClientConfig::new();
+        config.set("bootstrap.servers", broker.bootstrap());
+        let producer: BaseProducer = config.clone().set("transactional.id", "one").create().unwrap();
+        producer.init_transactions(STABLE_MAX).unwrap();
+        producer.begin_transaction().unwrap();
+        for _ in 0..2 {
+            producer.send(BaseRecord::<(), _>::to("in").payload("a record")).unwrap();
+        }
+        producer.commit_transaction(STABLE_MAX).unwrap();
+
+        let consumer: BaseConsumer = config.set("group.id", "g").create().unwrap();
+        for (committed, is_at_end) in [(1, false), (2, true), (3, true)] {
+            let mut list = TopicPartitionList::new();
+            list.add_partition_offset("in", 0, Offset::Offset(committed)).unwrap();
+            consumer.commit(&list, CommitMode::Sync).unwrap();
+            let positions = Positions::new(&broker.bootstrap(), "g", "in").unwrap().now().unwrap();
+            assert_eq!(positions[0].is_at_end(), is_at_end, "{}", positions[0]);
+        }
+    }
+}
