@@ -1,19 +1,25 @@
 //! What is known while the demo runs: written by feeds and readers, shown on the screen, waited on by the run.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+/// One for each pipeline, in their order.
+pub(crate) type Tallies = [Tally; 4];
 
 /// Of one pipeline.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Tally {
-    pub(crate) sent: u64,
+    /// Records in its inputs, as far as they have been seen: sent by a feed, or come out of the pipeline before.
+    pub(crate) inputs: u64,
     pub(crate) outputs: u64,
+    /// Of the inputs, those that it will drop.
+    pub(crate) again: u64,
     pub(crate) dead_letters: BTreeMap<String, u64>,
-    /// From a record's timestamp, which is when it was sent, to its sight by a reader of committed records; in
-    /// milliseconds, one for each record that was sent.
+    /// From the time at which an order or a text was due to the sight of what became of it here, by a reader of committed
+    /// records; in milliseconds.
     pub(crate) latencies_ms: Vec<u32>,
-    /// When the youngest record was sent that was seen; milliseconds since 1970.
+    /// When the youngest of them was due; milliseconds since 1970.
     pub(crate) youngest_ms: u64,
     pub(crate) began: Option<Instant>,
     pub(crate) last_arrival: Option<Instant>,
@@ -28,14 +34,23 @@ impl Tally {
         self.outputs + self.set_aside()
     }
 
-    pub(crate) fn arrive(&mut self, code: Option<String>, sent_ms: u64, now_ms: u64) {
+    pub(crate) fn on_the_way(&self) -> u64 {
+        self.inputs.saturating_sub(self.arrived() + self.again)
+    }
+
+    /// A record has been answered, or set aside with a code.
+    pub(crate) fn arrive(&mut self, code: Option<String>) {
         match code {
             Some(code) => *self.dead_letters.entry(code).or_default() += 1,
             None => self.outputs += 1,
         }
-        self.latencies_ms.push(u32::try_from(now_ms.saturating_sub(sent_ms)).unwrap_or(u32::MAX));
-        self.youngest_ms = self.youngest_ms.max(sent_ms);
         self.last_arrival = Some(Instant::now());
+    }
+
+    /// How long that took.
+    pub(crate) fn took(&mut self, due_ms: u64, now_ms: u64) {
+        self.latencies_ms.push(u32::try_from(now_ms.saturating_sub(due_ms)).unwrap_or(u32::MAX));
+        self.youngest_ms = self.youngest_ms.max(due_ms);
     }
 }
 
@@ -45,11 +60,13 @@ pub(crate) fn now_ms() -> u64 {
     u64::try_from(now.as_millis()).unwrap_or(u64::MAX)
 }
 
-/// All pipelines', in their order. Every change wakes whoever waits.
+/// Every change of a tally wakes whoever waits.
 #[derive(Debug, Default)]
 pub(crate) struct Board {
-    tallies: Mutex<[Tally; 2]>,
+    tallies: Mutex<Tallies>,
     changed: Condvar,
+    /// Orders about which the inventory has decided: no more than are sent.
+    decided: Mutex<HashSet<String>>,
 }
 
 impl Board {
@@ -60,12 +77,20 @@ impl Board {
         self.changed.notify_all();
     }
 
-    pub(crate) fn read<T>(&self, read: impl FnOnce(&[Tally; 2]) -> T) -> T {
+    pub(crate) fn read<T>(&self, read: impl FnOnce(&Tallies) -> T) -> T {
         read(&self.lock())
     }
 
+    pub(crate) fn decide(&self, order: String) {
+        self.decided.lock().unwrap_or_else(PoisonError::into_inner).insert(order);
+    }
+
+    pub(crate) fn is_decided(&self, order: &str) -> bool {
+        self.decided.lock().unwrap_or_else(PoisonError::into_inner).contains(order)
+    }
+
     /// Waits until it is so, but not longer than this; whether it is.
-    pub(crate) fn wait(&self, within: Duration, is_so: impl Fn(&[Tally; 2]) -> bool) -> bool {
+    pub(crate) fn wait(&self, within: Duration, is_so: impl Fn(&Tallies) -> bool) -> bool {
         let waited = self.changed.wait_timeout_while(self.lock(), within, |tallies| !is_so(tallies));
         let (tallies, _) = waited.unwrap_or_else(PoisonError::into_inner);
         is_so(&tallies)
@@ -76,7 +101,7 @@ impl Board {
         self.wait(time, |_| false);
     }
 
-    fn lock(&self) -> MutexGuard<'_, [Tally; 2]> {
+    fn lock(&self) -> MutexGuard<'_, Tallies> {
         // The numbers are good whatever happened to the thread that changed one.
         self.tallies.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,5 @@
-//! Accounts for every record: each that was sent must be in an output or among the dead letters, once, and be what it was.
+//! Accounts for every order and every text: each that was sent must be in an output or among the dead letters, once (an order
+//! that was placed twice, twice), and be what it was.
 //!
 //! What has an order's id has its bytes, and a dead letter names the place it came from. A row says its place and nothing else
 //! about the text it was made from.
@@ -9,8 +10,6 @@ use std::fmt;
 use serde::Deserialize;
 use wasmill_verify::record::{Record, digest};
 
-use crate::pipelines::Identity;
-
 /// The header that says why a record was set aside.
 pub(crate) const CODE: &str = "__wasmill.errors.code";
 const MESSAGE: &str = "__wasmill.errors.message";
@@ -20,14 +19,23 @@ const OFFSET: &str = "__wasmill.errors.offset";
 /// Of each kind of fault so many are named; the others are counted.
 const NAMED_MAX: usize = 5;
 
+/// By what a record is known again in an output or a dead letter.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Identity {
+    /// The order's id: outputs and dead letters are the orders as they came.
+    OrderId,
+    /// Partition and offset of the input: rows have them as columns, dead letters as headers.
+    Place,
+}
+
 /// A record known by its place in the input.
-pub fn place(partition: i32, offset: i64) -> String {
+pub(crate) fn place(partition: i32, offset: i64) -> String {
     format!("partition {partition}, offset {offset}")
 }
 
 /// A record that was sent, and what it must be again.
 #[derive(Debug, Clone)]
-pub struct Sent {
+pub(crate) struct Sent {
     known_by: String,
     /// Where it stands in the input.
     place: String,
@@ -36,7 +44,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    pub fn new(known_by: String, place: String, value: &[u8]) -> Sent {
+    pub(crate) fn new(known_by: String, place: String, value: &[u8]) -> Sent {
         Sent { known_by, place, digest: digest(&Some(value)) }
     }
 }
@@ -46,7 +54,8 @@ impl Sent {
 struct Fate {
     sent: u64,
     seen: u64,
-    place: String,
+    /// Where it stands, once for each time that it was sent and not set aside.
+    places: Vec<String>,
     digest: u64,
     is_altered: bool,
     is_misplaced: bool,
@@ -54,32 +63,34 @@ struct Fate {
 
 /// One pipeline's account.
 #[derive(Debug)]
-pub struct Ledger {
+pub(crate) struct Ledger {
     identity: Identity,
     /// One entry for each record that was sent, and for each that was not and came out.
     fates: HashMap<String, Fate>,
-    pub sent: u64,
-    pub outputs: u64,
-    pub dead_letters: BTreeMap<String, u64>,
+    pub(crate) sent: u64,
+    pub(crate) outputs: u64,
+    pub(crate) dead_letters: BTreeMap<String, u64>,
     /// The first dead letter: its identity, code and reason.
-    pub example: Option<[String; 3]>,
+    pub(crate) example: Option<[String; 3]>,
     nameless: u64,
 }
 
 impl Ledger {
     /// Of these records.
-    pub fn new(identity: Identity, sent: Vec<Sent>) -> Ledger {
+    pub(crate) fn new(identity: Identity, sent: Vec<Sent>) -> Ledger {
         let mut fates: HashMap<String, Fate> = HashMap::new();
         let count = sent.len() as u64;
         for Sent { known_by, place, digest } in sent {
             let fate = fates.entry(known_by).or_default();
-            *fate = Fate { sent: fate.sent + 1, place, digest, ..Fate::default() };
+            // Sent twice, it is the same.
+            (fate.sent, fate.digest) = (fate.sent + 1, digest);
+            fate.places.push(place);
         }
         Ledger { identity, fates, sent: count, outputs: 0, dead_letters: BTreeMap::new(), example: None, nameless: 0 }
     }
 
     /// Enters a committed record of the output.
-    pub fn output(&mut self, record: &Record<'_>) {
+    pub(crate) fn output(&mut self, record: &Record<'_>) {
         self.outputs += 1;
         let (known_by, is_unchanged) = match self.identity {
             Identity::OrderId => (order_id(record), true),
@@ -91,8 +102,8 @@ impl Ledger {
     }
 
     /// Enters a committed dead letter.
-    pub fn dead_letter(&mut self, record: &Record<'_>) {
-        let code = header(record, CODE).unwrap_or("(none)").to_owned();
+    pub(crate) fn dead_letter(&mut self, record: &Record<'_>) {
+        let code = code(record);
         let source = header_place(record);
         let known_by = match self.identity {
             Identity::OrderId => order_id(record),
@@ -105,12 +116,11 @@ impl Ledger {
         *self.dead_letters.entry(code).or_default() += 1;
         if let Some(fate) = self.enter(known_by) {
             fate.is_altered |= digest(&record.value) != fate.digest;
-            fate.is_misplaced |= source.as_ref() != Some(&fate.place);
+            match fate.places.iter().position(|place| source.as_ref() == Some(place)) {
+                Some(found) => drop(fate.places.swap_remove(found)),
+                None => fate.is_misplaced = true,
+            }
         }
-    }
-
-    pub fn set_aside(&self) -> u64 {
-        self.dead_letters.values().sum()
     }
 
     fn enter(&mut self, known_by: Option<String>) -> Option<&mut Fate> {
@@ -124,7 +134,7 @@ impl Ledger {
     }
 
     /// What does not add up, a line for each kind; empty when every record is there once and unchanged.
-    pub fn faults(&self) -> Vec<Fault> {
+    pub(crate) fn faults(&self) -> Vec<Fault> {
         let found = |kind, is_so: fn(&Fate) -> bool| {
             let named = self.fates.iter().filter(|(_, fate)| is_so(fate)).map(|(name, _)| name.clone());
             let mut names: Vec<String> = named.collect();
@@ -147,11 +157,11 @@ impl Ledger {
 
 /// Records of one kind of fault.
 #[derive(Debug, PartialEq, Eq)]
-pub struct Fault {
-    pub kind: &'static str,
-    pub count: u64,
+pub(crate) struct Fault {
+    pub(crate) kind: &'static str,
+    pub(crate) count: u64,
     /// The first of them.
-    pub names: Vec<String>,
+    pub(crate) names: Vec<String>,
 }
 
 impl fmt::Display for Fault {
@@ -163,6 +173,11 @@ impl fmt::Display for Fault {
             false => write!(f, ": {}{dots}", self.names.join("; ")),
         }
     }
+}
+
+/// Why a dead letter was set aside.
+pub(crate) fn code(record: &Record<'_>) -> String {
+    header(record, CODE).unwrap_or("(none)").to_owned()
 }
 
 fn order_id(record: &Record<'_>) -> Option<String> {

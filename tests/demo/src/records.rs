@@ -1,108 +1,82 @@
-//! The records that are sent: the lines of a file again and again, orders of each round with ids of their own.
+//! A record that is to be sent, and the texts of customers: the lines of a file again and again, at a steady rate.
 
 use std::fs;
 
 use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
-use crate::pipelines::{Identity, Pipeline};
-
-/// What is sent to one pipeline. Records are made when they are asked for.
-#[derive(Debug)]
-pub(crate) struct Records {
-    lines: Vec<Line>,
-    count: usize,
-}
-
-#[derive(Debug)]
-struct Line {
-    text: String,
-    key: String,
-    order_id: Option<String>,
-}
+use crate::board::now_ms;
+use crate::clock::Phase;
+use crate::pipelines::SENTIMENT;
 
 /// A record before it is sent.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Made {
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Outgoing {
+    pub(crate) topic: &'static str,
+    /// Which reads it.
+    pub(crate) pipeline: usize,
     pub(crate) key: String,
     pub(crate) value: String,
+    /// When it is due, and its timestamp; the stream's time.
+    pub(crate) time_ms: i64,
+    pub(crate) correlation: Option<String>,
     /// What it is known by, if that can be told before it has its place.
     pub(crate) identity: Option<String>,
+    /// The order that has to be decided about before this is sent.
+    pub(crate) after: Option<String>,
+    /// It was sent before; who reads it drops it.
+    pub(crate) is_again: bool,
 }
 
-impl Records {
-    /// Reads the pipeline's data, for so many records.
-    pub(crate) fn read(pipeline: &Pipeline, count: u64) -> Result<Records> {
-        let path = wasmill_artifacts::root().join(pipeline.data);
-        let text = fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
-        let lines = text.lines().map(|line| Line::read(line, pipeline));
-        let lines: Vec<Line> = lines.collect::<Result<_>>().with_context(|| path.display().to_string())?;
-        ensure!(!lines.is_empty(), "{} is empty", path.display());
-        Ok(Records { lines, count: usize::try_from(count)? })
-    }
-
-    pub(crate) fn count(&self) -> usize {
-        self.count
-    }
-
-    /// The `number`th record, `None` behind the last.
-    pub(crate) fn get(&self, number: usize) -> Option<Made> {
-        let line = self.lines.get(number % self.lines.len()).filter(|_| number < self.count)?;
-        let round = number / self.lines.len() + 1;
-        Some(match &line.order_id {
-            None => Made { key: line.key.clone(), value: line.text.clone(), identity: None },
-            Some(id) => {
-                let value = line.text.replacen(&field(id), &field(&format!("{id}-{round}")), 1);
-                Made { key: line.key.clone(), value, identity: Some(format!("{id}-{round}")) }
-            }
-        })
-    }
+/// What one feed sends, in the order of its times, and how fast they pass.
+#[derive(Debug)]
+pub(crate) struct Load {
+    pub(crate) records: Vec<Outgoing>,
+    pub(crate) phases: Vec<Phase>,
 }
 
-impl Line {
-    fn read(text: &str, pipeline: &Pipeline) -> Result<Line> {
-        let json: Value = serde_json::from_str(text).with_context(|| format!("not JSON: {text}"))?;
-        let member = |name: &str| Some(json.get(name)?.as_str()?.to_owned());
-        let key = member(pipeline.key).with_context(|| format!("no `{}` in {text}", pipeline.key))?;
-        let order_id = match pipeline.identity {
-            Identity::Place => None,
-            Identity::OrderId => Some(member("order_id").filter(|id| text.contains(&field(id)))),
-        };
-        let order_id = order_id.map(|id| id.with_context(|| format!("no `order_id` in {text}"))).transpose()?;
-        Ok(Line { text: text.to_owned(), key, order_id })
-    }
+/// So many texts of customers in so many seconds.
+pub(crate) fn texts(count: u64, seconds: u64) -> Result<Load> {
+    let path = wasmill_artifacts::root().join("examples/data/feedback.jsonl");
+    let text = fs::read_to_string(&path).with_context(|| format!("failed to read {}", path.display()))?;
+    let lines = text.lines().map(|line| Ok((key(line)?, line)));
+    let lines: Vec<(String, &str)> = lines.collect::<Result<_>>().with_context(|| path.display().to_string())?;
+    ensure!(!lines.is_empty(), "{} is empty", path.display());
+    let from_ms = i64::try_from(now_ms())?;
+    let length_ms = i64::try_from(seconds * 1000)?;
+    let count = i64::try_from(count)?;
+    let records = lines.iter().cycle().zip(0..count).map(|((key, line), number)| Outgoing {
+        topic: "feedback",
+        pipeline: SENTIMENT,
+        key: key.clone(),
+        value: (*line).to_owned(),
+        time_ms: from_ms + number * length_ms / count,
+        correlation: None,
+        identity: None,
+        after: None,
+        is_again: false,
+    });
+    Ok(Load { records: records.collect(), phases: vec![Phase { from_ms, speed: 1.0 }] })
 }
 
-fn field(order_id: &str) -> String {
-    format!(r#""order_id":"{order_id}""#)
+/// Sentences of one review stay in their order.
+fn key(line: &str) -> Result<String> {
+    let json: Value = serde_json::from_str(line).with_context(|| format!("not JSON: {line}"))?;
+    let review = json.get("review").and_then(Value::as_str);
+    Ok(review.with_context(|| format!("no `review` in {line}"))?.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeSet;
-
     use super::*;
-    use crate::pipelines::ALL;
 
     #[test]
-    fn orders_of_every_round_have_ids_of_their_own_and_are_known_by_them() {
-        let records = Records::read(&ALL[0], 5_000).unwrap();
-        let made: Vec<Made> = (0..).map_while(|number| records.get(number)).collect();
-        assert_eq!(made.len(), 5_000);
-        let ids: BTreeSet<&str> = made.iter().filter_map(|made| made.identity.as_deref()).collect();
-        assert_eq!(ids.len(), 5_000);
-        for made in &made {
-            let json: Value = serde_json::from_str(&made.value).unwrap();
-            assert_eq!(json["order_id"].as_str(), made.identity.as_deref());
-            assert_eq!(json["customer_id"].as_str(), Some(made.key.as_str()));
-        }
-    }
-
-    #[test]
-    fn texts_are_sent_as_they_are() {
-        let records = Records::read(&ALL[1], 1_001).unwrap();
-        assert_eq!(records.get(0), records.get(1_000));
-        assert_eq!(records.get(1_001), None);
-        assert_eq!(records.get(0).unwrap().identity, None);
+    fn texts_are_sent_as_they_are_again_and_again_at_a_steady_rate() {
+        let Load { records, phases } = texts(1_001, 10).unwrap();
+        assert_eq!(records.len(), 1_001);
+        let [first, .., last] = &records[..] else { panic!("two of them at least") };
+        assert_eq!((&first.value, &first.key), (&last.value, &last.key));
+        assert!(first.value.contains(&format!(r#""review": "{}""#, first.key)), "{first:?}");
+        assert_eq!((phases[0].from_ms, last.time_ms - first.time_ms), (first.time_ms, 9_990));
     }
 }

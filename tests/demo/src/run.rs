@@ -9,33 +9,38 @@ use anyhow::{Context, Result, ensure};
 use wasmill_artifacts::Flavour;
 use wasmill_chaos::metrics;
 
-use crate::board::{Board, Tally, now_ms};
+use crate::account::Account;
+use crate::board::{Board, Tallies, Tally, now_ms};
+use crate::clock::Clock;
 use crate::feed::Feed;
+use crate::flow::{self, Flow};
 use crate::interruption::{self, Interruption};
 use crate::kafka::Kafka;
-use crate::pipelines::ALL;
+use crate::pipelines::{
+    ALL, Example, FEEDBACK, LOYALTY, ORDER_INVENTORY, ORDER_VALIDATION, RESTAURANT, SENTIMENT, examples,
+};
 use crate::reader::Reader;
-use crate::records::Records;
-use crate::report::{Shown, report};
+use crate::records;
+use crate::report::{Ended, Shown, report};
 use crate::screen::Screen;
 use crate::settling;
 use crate::table::Entry;
+use crate::verdict;
 use crate::worker::{Setting, Worker};
 
-/// The pipeline whose worker is killed: the orders'.
-const KILLED: usize = 0;
-/// It is killed when this share of its records has been sent, in hundredths.
-const KILL_AT: u64 = 40;
-/// How long orders may stay away after it was started again.
+/// The restaurants' process is killed when this share of the orders has been placed, in hundredths: refunds have begun by then.
+const KILL_AT: u64 = 60;
+/// How long points may stay away after it was started again.
 const OUTAGE_MAX: Duration = Duration::from_secs(60);
-/// Between two looks at the workers, and two drawings.
+/// Between two looks at the processes, and two drawings.
 const LOOK_INTERVAL: Duration = Duration::from_millis(200);
 
 /// How much of a demo.
 #[derive(Debug, Clone, Copy)]
 pub struct Size {
-    /// To each pipeline.
-    pub records: [u64; 2],
+    /// Placed; what belongs to them comes on top.
+    pub orders: u64,
+    pub texts: u64,
     /// For how long they are sent.
     pub seconds: u64,
 }
@@ -43,7 +48,7 @@ pub struct Size {
 /// Builds, runs, and returns what is to be said about it.
 ///
 /// # Errors
-/// It could not be made: nothing is known about the product. The workers' logs are kept.
+/// It could not be made: nothing is known about the product. The processes' logs are kept.
 pub fn run(apache: bool, flavour: Flavour, size: Size) -> Result<Shown> {
     let mut screen = Screen::new();
     screen.say("building the plugins and wasmill (minutes, the first time)");
@@ -52,7 +57,7 @@ pub fn run(apache: bool, flavour: Flavour, size: Size) -> Result<Shown> {
     let folder = tempfile::Builder::new().prefix("wasmill-demo-").tempdir()?;
     let shown = within(&mut screen, apache, size, &plugins, binary, folder.path());
     if !shown.as_ref().is_ok_and(|shown| shown.is_good) {
-        screen.say(&format!("the workers' logs: {}", folder.keep().display()));
+        screen.say(&format!("logs, state, and what the oracle read: {}", folder.keep().display()));
     }
     shown
 }
@@ -65,80 +70,96 @@ fn within(
     binary: PathBuf,
     folder: &Path,
 ) -> Result<Shown> {
+    let Flow { load: restaurants, sent, malformed } = flow::flow(size.orders, size.seconds)?;
     let kafka = Kafka::start(apache)?;
     let bootstrap = kafka.bootstrap();
     screen.say(&format!("{} listens on {bootstrap}", kafka.name()));
-    for pipeline in &ALL {
-        kafka.make_topics(pipeline)?;
-    }
+    kafka.make_topics(&ALL)?;
     let board = Arc::new(Board::default());
-    let settings = [0, 1].map(|number| setting(number, plugins, &binary, folder, &bootstrap));
-    let [orders, texts] = settings;
-    let settings = [orders?, texts?];
-    let mut workers = [Worker::start(&settings[0], 1)?, Worker::start(&settings[1], 1)?];
+    let settings = examples().map(|example| setting(example, plugins, &binary, folder, &bootstrap));
+    let [restaurant, feedback] = settings;
+    let settings = [restaurant?, feedback?];
+    let mut workers = [Worker::start(&settings[RESTAURANT], 1)?, Worker::start(&settings[FEEDBACK], 1)?];
     for worker in &mut workers {
         worker.wait_ready(&board)?;
     }
-    screen.say("both pipelines are running; sending orders and texts");
+    screen.say("four pipelines are running in two processes; sending orders, stock, texts, ...");
 
-    let readers = [0, 1].map(|number| Reader::start(&bootstrap, number, Arc::clone(&board)));
-    let [one, other] = readers;
-    let _readers = [one?, other?];
-    let time = Duration::from_secs(size.seconds);
-    let mut feeds = Vec::new();
-    for (number, pipeline) in ALL.iter().enumerate() {
-        let records = Records::read(pipeline, size.records[number])?;
-        feeds.push(Feed::start(&bootstrap, number, records, time, Arc::clone(&board))?);
-    }
+    let texts = records::texts(size.texts, size.seconds)?;
+    let clocks = [&restaurants, &texts].map(|load| Arc::new(Clock::start(&load.phases)));
+    let began = Instant::now();
+    (0..ALL.len()).for_each(|number| board.change(number, |tally| tally.began = Some(began)));
+    let clock = |number| Arc::clone(&clocks[if number == SENTIMENT { FEEDBACK } else { RESTAURANT }]);
+    let reader = |number| Reader::start(&bootstrap, number, clock(number), Arc::clone(&board));
+    let _readers = (0..ALL.len()).map(reader).collect::<Result<Vec<_>>>()?;
+    let feed = |records, topic, number| Feed::start(&bootstrap, records, topic, clock(number), Arc::clone(&board));
+    let feeds = [feed(restaurants.records, "orders", ORDER_VALIDATION)?, feed(texts.records, "feedback", SENTIMENT)?];
 
-    let kill_at = size.records[KILLED] * KILL_AT / 100;
-    watch(screen, &board, &mut workers, |tallies| tallies[KILLED].sent >= kill_at)?;
+    let kill_at = size.orders * KILL_AT / 100;
+    watch(screen, &board, &mut workers, |tallies| tallies[ORDER_VALIDATION].inputs >= kill_at)?;
     let [killed, other] = workers;
-    let uncommitted = interruption::kill(killed, &settings[KILLED], &ALL[KILLED], &board, screen)?;
+    let open = interruption::kill(killed, &settings[RESTAURANT], &board, screen)?;
     let (dead_since, killed_at_ms) = (Instant::now(), now_ms());
-    let mut workers = [Worker::start(&settings[KILLED], 2)?, other];
-    screen.say("started it again, with the same instance id");
+    let mut workers = [Worker::start(&settings[RESTAURANT], 2)?, other];
+    screen.say("started it again, with the same instance id and the same state directory");
     // What the killed one had committed may come late: only what was sent after its end is of the new one.
-    let came = |tallies: &[Tally; 2]| tallies[KILLED].youngest_ms > killed_at_ms;
+    let came = |tallies: &Tallies| tallies[LOYALTY].youngest_ms > killed_at_ms;
     watch(screen, &board, &mut workers, |tallies| came(tallies) || dead_since.elapsed() > OUTAGE_MAX)?;
-    ensure!(board.read(came), "no order came out within {OUTAGE_MAX:?} of the kill");
-    let interruption = Interruption { uncommitted, outage: dead_since.elapsed() };
-    screen.say(&format!("orders come out again, {:.1} s after the kill", interruption.outage.as_secs_f64()));
+    ensure!(board.read(came), "no order got its points within {OUTAGE_MAX:?} of the kill");
+    let interruption = Interruption { open, outage: dead_since.elapsed() };
+    screen.say(&format!("orders get their points again, {:.1} s after the kill", interruption.outage.as_secs_f64()));
 
     watch(screen, &board, &mut workers, |_| feeds.iter().all(Feed::is_finished))?;
-    let sent = feeds.into_iter().map(Feed::finish).collect::<Result<Vec<_>>>()?;
+    let [orders, texts] = feeds.map(Feed::finish);
+    let (orders, texts) = (orders?, texts?);
     settling::wait_committed(&bootstrap, &board, || look(screen, &board, &mut workers))?;
-    screen.say("everything is committed; counting");
-    let accounts = ALL.iter().zip(sent).map(|(pipeline, sent)| settling::account(&bootstrap, pipeline, sent));
-    let ledgers = accounts.collect::<Result<Vec<_>>>()?;
-    settling::wait_seen(&board, &ledgers)?;
+    screen.say("everything is committed; looking for every record");
+    let orders = settling::ledgers(&bootstrap, &ALL[ORDER_VALIDATION], &orders)?;
+    let texts = settling::ledgers(&bootstrap, &ALL[SENTIMENT], &texts)?;
+    let valid = orders.first().map_or(0, |(_, ledger)| ledger.outputs);
+    let config = verdict::config(&sent, valid);
+    let dumped = folder.join("topics");
+    fs::create_dir(&dumped).with_context(|| format!("failed to make {}", dumped.display()))?;
+    let topics = verdict::dump(&bootstrap, &config, &dumped)?;
+    let account = |number: usize| {
+        let malformed = malformed.get(&number).copied().unwrap_or_default();
+        settling::account(&bootstrap, &ALL[number], &topics, malformed)
+    };
+    let (inventory, loyalty) = (account(ORDER_INVENTORY)?, account(LOYALTY)?);
+    let example = orders.first().and_then(|(_, ledger)| ledger.example.clone());
+    let accounts = vec![Account::of_ledgers(&orders), inventory, loyalty, Account::of_ledgers(&texts)];
+    settling::wait_seen(&board, &accounts)?;
     for worker in workers {
         worker.terminate(&board)?;
     }
+    screen.say("checking every balance and every stock count");
+    let verdict = verdict::verdict(&dumped, &config, accounts[LOYALTY].dropped);
 
     let tallies = board.read(Clone::clone);
-    let entries = ALL.iter().zip(&ledgers).zip(&tallies).map(|((pipeline, ledger), tally)| Entry {
+    let entries = ALL.iter().zip(&accounts).zip(&tallies).map(|((pipeline, account), tally)| Entry {
         name: pipeline.name,
-        ledger,
+        account,
         records_per_s: records_per_s(tally),
         latencies_ms: &tally.latencies_ms,
     });
-    let (text, is_good) = report(kafka.name(), &entries.collect::<Vec<_>>(), &interruption, &binary);
-    Ok(Shown { text, is_good, ledgers })
+    let entries = entries.collect::<Vec<_>>();
+    let ended = Ended { kafka: kafka.name(), entries: &entries, interruption: &interruption, verdict, example };
+    let (text, is_good) = report(&ended, &binary);
+    Ok(Shown { text, is_good, accounts })
 }
 
-/// Writes a pipeline's configuration, for a worker with a port of its own.
-fn setting(number: usize, plugins: &Path, binary: &Path, folder: &Path, bootstrap: &str) -> Result<Setting> {
-    let pipeline = &ALL[number];
-    let example = wasmill_artifacts::root().join(pipeline.example);
-    let example = fs::read_to_string(&example).with_context(|| format!("failed to read {}", example.display()))?;
+/// Writes an example's configuration, for a process with a port and a state directory of its own.
+fn setting(example: Example, plugins: &Path, binary: &Path, folder: &Path, bootstrap: &str) -> Result<Setting> {
+    let file = wasmill_artifacts::root().join(example.file);
+    let text = fs::read_to_string(&file).with_context(|| format!("failed to read {}", file.display()))?;
     let admin_port = metrics::free_port()?;
-    let configuration = folder.join(format!("{}.yaml", pipeline.name));
-    fs::write(&configuration, pipeline.configuration(&example, plugins, admin_port)?)?;
+    let configuration = folder.join(format!("{}.yaml", example.name));
+    fs::write(&configuration, example.configuration(&text, plugins, admin_port)?)?;
     Ok(Setting {
-        pipeline: pipeline.name,
+        example,
         binary: binary.to_owned(),
         configuration,
+        state: folder.join(format!("{}.state", example.name)),
         instance: "demo".to_owned(),
         bootstrap: bootstrap.to_owned(),
         admin_port,
@@ -150,7 +171,7 @@ fn watch(
     screen: &mut Screen,
     board: &Board,
     workers: &mut [Worker; 2],
-    is_so: impl Fn(&[Tally; 2]) -> bool,
+    is_so: impl Fn(&Tallies) -> bool,
 ) -> Result<()> {
     while !board.wait(LOOK_INTERVAL, &is_so) {
         look(screen, board, workers)?;

@@ -4,7 +4,7 @@
 use std::io::{IsTerminal, Write, stderr};
 use std::time::{Duration, Instant};
 
-use crate::board::Tally;
+use crate::board::{Tallies, Tally};
 use crate::pipelines::ALL;
 
 /// Between two plain lines.
@@ -38,16 +38,14 @@ impl Screen {
     }
 
     /// How far it is.
-    pub(crate) fn show(&mut self, tallies: &[Tally]) {
+    pub(crate) fn show(&mut self, tallies: &Tallies) {
         if self.is_terminal {
             let block = block(tallies);
             self.write(&format!("{}{WRAP_OFF}{block}{WRAP_ON}", self.erased()));
             self.drawn = block.lines().count();
         } else if self.last_line.is_none_or(|last| last.elapsed() >= LINE_INTERVAL) {
             self.last_line = Some(Instant::now());
-            let parts: Vec<String> =
-                ALL.iter().zip(tallies).map(|(pipeline, tally)| short(pipeline.name, tally)).collect();
-            self.say(&parts.join("; "));
+            self.say(&short(tallies));
         }
     }
 
@@ -62,41 +60,56 @@ impl Screen {
 }
 
 /// A head, and a line for each pipeline.
-fn block(tallies: &[Tally]) -> String {
+fn block(tallies: &Tallies) -> String {
     let mut block = line("", ["in", "out", "dead letters", "on the way"].map(str::to_owned));
     for (pipeline, tally) in ALL.iter().zip(tallies) {
-        let waiting = tally.sent.saturating_sub(tally.arrived());
-        let numbers = [tally.sent, tally.outputs, tally.set_aside(), waiting];
+        let numbers = [tally.inputs, tally.outputs, tally.set_aside(), tally.on_the_way()];
         block.push_str(&line(pipeline.name, numbers.map(|number| number.to_string())));
     }
     block
 }
 
-fn line(name: &str, [sent, outputs, dead_letters, waiting]: [String; 4]) -> String {
-    format!("         {name:<16}  {sent:>7}  {outputs:>7}  {dead_letters:>12}  {waiting:>10}\n")
+fn line(name: &str, [inputs, outputs, dead_letters, waiting]: [String; 4]) -> String {
+    format!("         {name:<16}  {inputs:>7}  {outputs:>7}  {dead_letters:>12}  {waiting:>10}\n")
 }
 
-fn short(name: &str, tally: &Tally) -> String {
-    format!("{name}: {} in, {} out, {} dead letters", tally.sent, tally.outputs, tally.set_aside())
+/// What has come out, in the order of the flow.
+fn short(tallies: &Tallies) -> String {
+    let [orders, stock, points, texts] = tallies.each_ref().map(|tally| tally.outputs);
+    let dead_letters: u64 = tallies.iter().map(Tally::set_aside).sum();
+    format!("{orders} orders, {stock} stock decisions, {points} points, {texts} texts, {dead_letters} dead letters")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn tallies() -> Tallies {
+        let dead_letters = [("a-code".to_owned(), 90_000), ("b-code".to_owned(), 9_999)].into();
+        let orders = Tally { inputs: 1_000_000, outputs: 900_000, dead_letters, ..Tally::default() };
+        let points = Tally { inputs: 1_000, outputs: 900, again: 60, ..Tally::default() };
+        [orders, Tally::default(), points, Tally::default()]
+    }
+
     #[test]
     fn the_block_is_a_table_that_fits_a_terminal_of_80_columns_whatever_is_sent() {
-        let dead_letters = [("a-code".to_owned(), 90_000), ("b-code".to_owned(), 9_999)].into();
-        let orders = Tally { sent: 1_000_000, outputs: 900_000, dead_letters, ..Tally::default() };
-        let block = block(&[orders, Tally::default()]);
+        let block = block(&tallies());
         assert_eq!(
             block.lines().collect::<Vec<_>>(),
             [
                 "                                in      out  dead letters  on the way",
                 "         order-validation  1000000   900000         99999           1",
+                "         order-inventory         0        0             0           0",
+                "         loyalty              1000      900             0          40",
                 "         sentiment               0        0             0           0",
             ]
         );
         assert!(block.lines().all(|line| line.len() < 80));
+    }
+
+    #[test]
+    fn a_plain_line_says_what_has_come_out() {
+        let line = short(&tallies());
+        assert_eq!(line, "900000 orders, 0 stock decisions, 900 points, 0 texts, 99999 dead letters");
     }
 }

@@ -11,8 +11,9 @@ use wasmill_cluster::signal;
 
 use crate::board::Board;
 use crate::kafka::PARTITIONS;
+use crate::pipelines::{Example, Pipeline};
 
-/// How long a worker may take to hold its partitions: it compiles its plugin, and a killed member has to be given up.
+/// How long a process may take to hold its partitions: it compiles its plugins, and a killed member has to be given up.
 const START_MAX: Duration = Duration::from_secs(60);
 /// How long a worker may take to commit and end.
 const END_MAX: Duration = Duration::from_secs(30);
@@ -21,9 +22,11 @@ const LOOK_INTERVAL: Duration = Duration::from_millis(50);
 /// What is needed to start a worker, the first time and again.
 #[derive(Debug)]
 pub(crate) struct Setting {
-    pub(crate) pipeline: &'static str,
+    pub(crate) example: Example,
     pub(crate) binary: PathBuf,
     pub(crate) configuration: PathBuf,
+    /// Where it keeps its state, also after it was killed.
+    pub(crate) state: PathBuf,
     /// Keeps its transactional ids, so that a successor ends what it left open.
     pub(crate) instance: String,
     pub(crate) bootstrap: String,
@@ -34,7 +37,8 @@ pub(crate) struct Setting {
 #[derive(Debug)]
 pub(crate) struct Worker {
     child: Child,
-    pipeline: &'static str,
+    name: &'static str,
+    pipelines: &'static [Pipeline],
     log: PathBuf,
     admin_port: u16,
 }
@@ -46,18 +50,21 @@ impl Worker {
         let file = File::create(&log).with_context(|| format!("failed to write {}", log.display()))?;
         let mut command = Command::new(&setting.binary);
         command.arg("run").arg(&setting.configuration).args(["--instance-id", &setting.instance]);
-        command.env("KAFKA_BOOTSTRAP", &setting.bootstrap).env_remove("WASMILL_LOG");
+        command.env("KAFKA_BOOTSTRAP", &setting.bootstrap).env("WASMILL_STATE", &setting.state);
+        command.env_remove("WASMILL_LOG");
         command.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
         process::end_with_us(&mut command);
         let child = command.spawn().with_context(|| format!("failed to start {}", setting.binary.display()))?;
-        Ok(Worker { child, pipeline: setting.pipeline, log, admin_port: setting.admin_port })
+        let Example { name, pipelines, .. } = setting.example;
+        Ok(Worker { child, name, pipelines, log, admin_port: setting.admin_port })
     }
 
-    /// Waits until it holds every partition of its input.
+    /// Waits until each of its pipelines holds every partition of its inputs.
     pub(crate) fn wait_ready(&mut self, board: &Board) -> Result<()> {
-        let pipeline = self.pipeline;
-        let held = |text: &str| metrics::sum(text, metrics::ASSIGNED_PARTITIONS, pipeline);
-        let holds_all = |text: String| held(&text).is_some_and(|held| held >= f64::from(PARTITIONS));
+        let pipelines = self.pipelines;
+        let held = |text: &str, pipeline| metrics::sum(text, metrics::ASSIGNED_PARTITIONS, pipeline);
+        let holds = |text: &str, pipeline| held(text, pipeline).is_some_and(|held| held >= f64::from(PARTITIONS));
+        let holds_all = |text: String| pipelines.iter().all(|pipeline| holds(&text, pipeline.name));
         for _ in 0..START_MAX.as_millis() / LOOK_INTERVAL.as_millis() {
             self.check_alive()?;
             if metrics::fetch(self.admin_port).is_ok_and(holds_all) {
@@ -65,17 +72,17 @@ impl Worker {
             }
             board.pass(LOOK_INTERVAL);
         }
-        bail!("the worker of {pipeline} has no partitions after {START_MAX:?}:\n    {}", self.tail())
+        bail!("the {} process has not all partitions after {START_MAX:?}:\n    {}", self.name, self.tail())
     }
 
     /// # Errors
     /// It has ended; with the end of its log.
     pub(crate) fn check_alive(&mut self) -> Result<()> {
-        let pipeline = self.pipeline;
+        let name = self.name;
         match self.child.try_wait().context("failed to ask for a worker's status")? {
             None => Ok(()),
             Some(status) => {
-                bail!("the worker of {pipeline} ended with {}:\n    {}", process::describe(status), self.tail())
+                bail!("the {name} process ended with {}:\n    {}", process::describe(status), self.tail())
             }
         }
     }
@@ -98,18 +105,18 @@ impl Worker {
 
     /// SIGTERM: it commits and ends by itself.
     pub(crate) fn terminate(mut self, board: &Board) -> Result<()> {
-        let pipeline = self.pipeline;
+        let name = self.name;
         self.signal(libc::SIGTERM)?;
         for _ in 0..END_MAX.as_millis() / LOOK_INTERVAL.as_millis() {
             match self.child.try_wait()? {
                 Some(status) if status.success() => return Ok(()),
                 Some(status) => {
-                    bail!("the worker of {pipeline} was told to end and did with {}", process::describe(status))
+                    bail!("the {name} process was told to end and did with {}", process::describe(status))
                 }
                 None => board.pass(LOOK_INTERVAL),
             }
         }
-        bail!("the worker of {pipeline} did not end within {END_MAX:?} of SIGTERM:\n    {}", self.tail())
+        bail!("the {name} process did not end within {END_MAX:?} of SIGTERM:\n    {}", self.tail())
     }
 
     fn tail(&self) -> String {
