@@ -73,7 +73,7 @@ where
                     self.note_committed(&token)?;
                     if replace {
                         self.metrics.producer_replacements.end_txn_repeated.inc();
-                        self.replace_producer("its EndTxn was on the wire more than once");
+                        self.replace_producer("a request of its transaction may still arrive: EndTxn was sent twice, or positions were not answered");
                     }
                     return Ok(Ended::Committed);
                 }
@@ -210,7 +210,7 @@ where
                 AfterAbort::Aborted { replace: false } => break,
                 AfterAbort::Aborted { replace: true } => {
                     self.metrics.producer_replacements.end_txn_repeated.inc();
-                    self.replace_producer("its EndTxn was on the wire more than once");
+                    self.replace_producer("a request of its transaction may still arrive: EndTxn was sent twice, or positions were not answered");
                     break;
                 }
                 AfterAbort::Replace => {

@@ -137,7 +137,7 @@ fn every_verb_and_option_of_wasmill_that_is_named_exists() {
             let is_word = |word: &&String| word.chars().all(|c| c.is_ascii_lowercase());
             let mut verbs: Vec<&str> = arguments.iter().take_while(is_word).map(String::as_str).collect();
             // `completions bash`: what follows is an argument, not a verb.
-            if verbs.first() != Some(&"config") {
+            if !verbs.first().is_some_and(|first| ["config", "state"].contains(first)) {
                 verbs.truncate(1);
             }
             verbs.push("--help");

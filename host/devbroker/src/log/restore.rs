@@ -10,6 +10,8 @@ use crate::directory::Log;
 /// Where a marker's key says which one it is, and what it says for a commit.
 const MARKER_TYPE_AT: usize = 3;
 const COMMIT: u8 = 1;
+/// No partition comes this far: a journal that says so is damaged, and what is appended behind it would overflow.
+const OFFSET_MAX: i64 = i64::MAX / 2;
 
 impl Partition {
     /// All but its batches. `None`: it is as every partition begins.
@@ -25,7 +27,7 @@ impl Partition {
 
     /// As it was then; its batches follow by [`Self::restore_kept`]. `None`: it can't have been so.
     pub(crate) fn restore(&mut self, log: Log) -> Option<()> {
-        if !(0..=log.end).contains(&log.start) {
+        if !(0..=log.end).contains(&log.start) || log.end > OFFSET_MAX {
             return None;
         }
         (self.start, self.end, self.epochs, self.aborted) = (log.start, log.end, log.epochs, log.aborted);
@@ -78,7 +80,7 @@ impl Partition {
 fn whole(bytes: Bytes) -> Option<(Header, Batch)> {
     let header = Header::read(&bytes).ok()?;
     let base = bytes.first_chunk::<8>().map(|base| i64::from_be_bytes(*base)).filter(|base| *base >= 0)?;
-    let last = base.checked_add(i64::from(header.last_offset_delta)).filter(|last| (base..i64::MAX).contains(last))?;
+    let last = base.checked_add(i64::from(header.last_offset_delta)).filter(|last| (base..OFFSET_MAX).contains(last))?;
     Some((header, Batch { base, last, max_timestamp: header.max_timestamp, bytes, tombstones_until: None }))
 }
 

@@ -18,6 +18,7 @@ fn busy() -> Metrics {
     }
     metrics.pipeline("orders").broker_error("transport");
     metrics.pipeline("orders").plugin("order-validation", "sha256:00");
+    metrics.pipeline("orders").store_size("accounts", 7, 4096);
     metrics
 }
 
