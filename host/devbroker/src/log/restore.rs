@@ -80,7 +80,8 @@ impl Partition {
 fn whole(bytes: Bytes) -> Option<(Header, Batch)> {
     let header = Header::read(&bytes).ok()?;
     let base = bytes.first_chunk::<8>().map(|base| i64::from_be_bytes(*base)).filter(|base| *base >= 0)?;
-    let last = base.checked_add(i64::from(header.last_offset_delta)).filter(|last| (base..OFFSET_MAX).contains(last))?;
+    let last =
+        base.checked_add(i64::from(header.last_offset_delta)).filter(|last| (base..OFFSET_MAX).contains(last))?;
     Some((header, Batch { base, last, max_timestamp: header.max_timestamp, bytes, tombstones_until: None }))
 }
 
