@@ -208,32 +208,38 @@ where
         let numbers: BTreeSet<i32> = partitions.iter().map(|partition| partition.partition).collect();
         for number in numbers {
             let mut ends: Vec<ChangelogEnd> = ends.iter().filter(|end| end.partition == number).copied().collect();
-            if let Some(before) = self.keeping.held.get_mut(&number).and_then(|held| held.pending.take()) {
-                // Later ends win: the cache takes the largest.
-                ends.extend(before.ends);
-            }
-            self.apply(number, token.to_owned(), ends)?;
+            let before = self.keeping.held.get_mut(&number).and_then(|held| held.pending.take());
+            let held_up = before.is_some();
+            // Later ends win: the cache takes the largest.
+            ends.extend(before.into_iter().flat_map(|before| before.ends));
+            self.apply(number, token.to_owned(), ends, held_up)?;
             crash::point(crash::MID_APPLY);
         }
         Ok(())
     }
 
-    fn apply(&mut self, number: i32, token: String, ends: Vec<ChangelogEnd>) -> Result<(), Failed> {
+    /// `held_up`: an earlier try has failed, and the partition stands still.
+    fn apply(&mut self, number: i32, token: String, ends: Vec<ChangelogEnd>, held_up: bool) -> Result<(), Failed> {
         let wall_ms = self.clock.wall_ms();
         let Some(held) = self.keeping.held.get_mut(&number) else { return Ok(()) };
         match held.state.apply(&Applied { token: &token, ends: &ends, now_ms: wall_ms }) {
-            Ok(()) => Ok(()),
+            Ok(()) if held_up => self.go_on(number),
+            Ok(()) => {}
             Err(error) if error.may_pass() => {
                 held.pending = Some(Pending { token, ends, again: self.clock.now() + APPLY_AGAIN });
-                self.hold_up(number, &error);
-                Ok(())
+                self.hold_up(number, &error, held_up);
             }
-            Err(error) => Err(failed(&error)),
+            Err(error) => return Err(failed(&error)),
         }
+        Ok(())
     }
 
     /// No batch of the partition before its cache is right again.
-    fn hold_up(&mut self, number: i32, error: &CacheError) {
+    fn hold_up(&mut self, number: i32, error: &CacheError, is_already: bool) {
+        if is_already {
+            tracing::debug!(pipeline = self.settings.pipeline, partition = number, "still: {error}");
+            return;
+        }
         let reason = format!(
             "partition {number} stands still: its state is committed, but can't be written to the local store: {error}. \
              It goes on by itself once there is room"
@@ -247,6 +253,17 @@ where
         }
     }
 
+    /// The cache is right again.
+    fn go_on(&mut self, number: i32) {
+        tracing::info!(pipeline = self.settings.pipeline, partition = number, "the local store takes state again");
+        self.health.set(&self.component(number), State::Ready);
+        for partition in self.inputs_of(number) {
+            if let Some((_, slot)) = self.tracker.find(partition) {
+                self.start_again(partition, slot.epoch, slot.next);
+            }
+        }
+    }
+
     /// Tries caches again whose time has come; partitions go on where that works.
     pub(crate) fn apply_again(&mut self) -> Result<(), Failed> {
         let now = self.clock.now();
@@ -254,25 +271,9 @@ where
         let numbers: Vec<i32> =
             self.keeping.held.iter().filter(|(_, held)| due(held)).map(|(number, _)| *number).collect();
         for number in numbers {
-            let Some(held) = self.keeping.held.get_mut(&number) else { continue };
-            let Some(pending) = held.pending.take() else { continue };
-            let wall_ms = self.clock.wall_ms();
-            let applied = held.state.apply(&Applied { token: &pending.token, ends: &pending.ends, now_ms: wall_ms });
-            match applied {
-                Ok(()) => {}
-                Err(error) if error.may_pass() => {
-                    tracing::debug!(pipeline = self.settings.pipeline, partition = number, "still: {error}");
-                    held.pending = Some(Pending { again: now + APPLY_AGAIN, ..pending });
-                    continue;
-                }
-                Err(error) => return Err(failed(&error)),
-            }
-            tracing::info!(pipeline = self.settings.pipeline, partition = number, "the local store takes state again");
-            self.health.set(&self.component(number), State::Ready);
-            for partition in self.inputs_of(number) {
-                if let Some((_, slot)) = self.tracker.find(partition) {
-                    self.start_again(partition, slot.epoch, slot.next);
-                }
+            let pending = self.keeping.held.get_mut(&number).and_then(|held| held.pending.take());
+            if let Some(Pending { token, ends, .. }) = pending {
+                self.apply(number, token, ends, true)?;
             }
         }
         Ok(())

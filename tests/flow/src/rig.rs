@@ -120,8 +120,8 @@ impl Rig {
     }
 
     /// The same for a pipeline that keeps state in these stores, before its partitions are taken.
-    pub fn keeping(partitions: i32, stores: &[&str]) -> (Rig, Database) {
-        let mut rig = Rig::new(0);
+    pub fn keeping(partitions: i32, inputs: u16, stores: &[&str]) -> (Rig, Database) {
+        let mut rig = Rig::with_inputs(0, inputs);
         let folder = tempfile::tempdir().expect("a folder");
         let database = Database::open(folder.path(), &CacheLimits::default()).expect("a database");
         let setting = |name: &&str| StoreSettings { name: (*name).to_owned(), topic_id: "id".to_owned(), ttl: None };

@@ -15,7 +15,7 @@ use wasmill_telemetry::State;
 
 /// Each test has one store and as many partitions.
 fn keeping(partitions: i32) -> (Rig, Database) {
-    Rig::keeping(partitions, &["counts"])
+    Rig::keeping(partitions, 1, &["counts"])
 }
 
 fn taking_all(rig: Rig) -> Ran {
@@ -243,6 +243,22 @@ fn a_full_disk_holds_the_partition_up_until_there_is_room() {
     assert!(world.count(Pause) >= 1, "nothing is fetched meanwhile");
     assert_eq!(health.get("pipeline/flow/state/0"), Some(State::Ready));
     assert_eq!(cached(&database), Some("8".to_owned()));
+}
+
+/// Positions are committed again while the partition stands still, and that transaction is the one that finds room.
+#[test]
+fn a_partition_goes_on_whichever_transaction_finds_room() {
+    let (mut rig, database) = Rig::keeping(1, 2, &["counts"]);
+    // Sooner than the cache is tried again, and not so often that the worker is never idle.
+    rig.settings.refresh_interval = Duration::from_millis(300);
+    rig.settings.commit_records_max = 3;
+    database.faults().no_space(1);
+    let health = rig.health.clone();
+    let all = |world: &mut World| world.position(0) == 8;
+    let ran = taking_all(rig.feed(0, 8).until(all)).good();
+    assert_eq!(ran.world().written("out0", 0), numbered(0..8));
+    assert_eq!(health.get("pipeline/flow/state/0"), Some(State::Ready));
+    assert_eq!(ran.metric("wasmill_state_apply_failures_total{pipeline=\"flow\"}"), 1.0);
 }
 
 #[test]
