@@ -1,7 +1,8 @@
 //! `wasmill run`: wires the parts of every pipeline together and runs them until told to stop.
 //!
-//! SIGTERM or SIGINT once: pipelines finish their batch and commit, at most [`GRACE`]. Twice: the process ends at once;
-//! what was not committed is void and will be read again. SIGHUP: plugins whose file has changed are swapped.
+//! SIGTERM or SIGINT once: pipelines finish their batch and commit, at most [`GRACE`]; while plugins are still being loaded,
+//! the process ends at once. Twice: the process ends at once; what was not committed is void and will be read again. SIGHUP:
+//! plugins whose file has changed are swapped.
 
 use crate::exit::UserFault;
 use crate::{cache, identity, lint};
@@ -47,8 +48,13 @@ pub(crate) fn pipelines(
     let served =
         Served { metrics: metrics.clone(), health: health.clone(), swaps: Arc::clone(&swaps), shown: shown.clone() };
     let _admin = serve_admin(&config, served)?;
-    // Compiling may take a while, during which the process is alive and not ready.
-    let (plugins, loader) = lint::plugins(&config, cache::folder(config.state_directory.as_deref()).as_deref())?;
+    // Compiling may take a while, during which the process is alive, not ready, and can be told to stop.
+    let (folder, config) = (cache::folder(config.state_directory.as_deref()), Arc::new(config));
+    let load = {
+        let config = Arc::clone(&config);
+        move || lint::plugins(&config, folder.as_deref())
+    };
+    let Some((plugins, loader)) = unless_stopped(&stop, load)? else { return Ok(()) };
     warn_of_native(&config);
     let state = open_state(&config, &plugins)?;
     let process = Process { identity, state, accept_offsets, shown, metrics: metrics.clone(), health };
@@ -65,6 +71,31 @@ pub(crate) fn pipelines(
     started(&swapper)?;
     let _ = swaps.set(swapper); // set once, here
     supervise(config.pipelines.len(), &ended, &stop)
+}
+
+/// What `work` returns; `None` when the process is told to stop before: nothing has begun, and what is left of the work ends
+/// with the process.
+fn unless_stopped<T: Send + 'static>(
+    stop: &AtomicBool,
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<Option<T>> {
+    let (report, done) = sync_channel(1);
+    let body = move || {
+        // Nobody listens when the process was told to stop.
+        let _ = report.send(work());
+    };
+    std::thread::Builder::new().name("load".to_owned()).spawn(body).context("failed to start a thread")?;
+    while !stop.load(Ordering::Relaxed) {
+        match done.recv_timeout(LOOK_INTERVAL) {
+            Ok(result) => return result.map(Some),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(anyhow!("the thread that loads plugins panicked"));
+            }
+        }
+    }
+    tracing::info!("told to stop before the plugins were loaded");
+    Ok(None)
 }
 
 /// The caches of state, where any pipeline keeps some.

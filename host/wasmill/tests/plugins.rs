@@ -18,6 +18,7 @@ use std::process::{Command, Stdio};
 use expect_test::{Expect, expect};
 use guest::{Guest, segment};
 use serde_json::{Value, json};
+use wasmill_broker::client::wait_until;
 
 /// A folder with `orders.wasm` and `orders.yaml`.
 struct Folder(tempfile::TempDir);
@@ -235,6 +236,23 @@ fn run_keeps_compiled_code_beside_the_state_and_refuses_a_folder_that_others_can
     let seen = folder.see(&["run", "orders.yaml"]);
     assert_eq!(seen.code, Some(1), "{}", seen.stderr);
     assert!(seen.stderr.contains("state/cache") && seen.stderr.contains("chmod"), "{}", seen.stderr);
+}
+
+#[test]
+fn run_ends_at_once_when_it_is_told_to_stop_while_it_loads_plugins() {
+    let guest = Guest { describe: "(loop $for_ever (br $for_ever))".to_owned(), ..orders() };
+    let folder = Folder::with(&guest, "    limits: { start_deadline_ms: 60000 }\n", VALID);
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wasmill"));
+    command.args(["run", "orders.yaml"]).current_dir(folder.0.path()).stdin(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    let kept = || fs::read_dir(folder.path("state/cache")).is_ok_and(|mut kept| kept.next().is_some());
+    wait_until("it is compiled, and asked what it is", kept);
+    assert!(Command::new("kill").args(["-TERM", &child.id().to_string()]).status().unwrap().success());
+    wait_until("the end of the process", || child.try_wait().unwrap().is_some());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(0), "{said}");
+    assert!(said.contains("told to stop before the plugins were loaded"), "{said}");
 }
 
 #[test]
