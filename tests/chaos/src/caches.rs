@@ -14,6 +14,9 @@ use crate::plan::Cache;
 /// The folder in a state directory that holds the caches; beside it lie an id and compiled plugins.
 const STORES: &str = "stores";
 
+/// The folder beside it that holds compiled plugins.
+const COMPILED: &str = "cache";
+
 /// The state directory of a slot.
 pub fn directory(run: &Path, slot: usize) -> PathBuf {
     run.join(format!("state-{slot}"))
@@ -51,6 +54,22 @@ pub fn prepare(run: &Path, slot: usize, wanted: Cache) -> Result<Cache> {
             Ok(Cache::Kept)
         }
     }
+}
+
+/// Gives a slot that has none the compiled plugins of the first one: compiling takes longer than most faults, and every
+/// process would do it for itself.
+///
+/// # Errors
+/// Files can't be copied.
+pub fn share_compiled(run: &Path, slot: usize) -> Result<()> {
+    let (theirs, own) = (directory(run, 0).join(COMPILED), directory(run, slot).join(COMPILED));
+    if own.exists() || !theirs.exists() {
+        return Ok(());
+    }
+    fs::create_dir_all(directory(run, slot))?;
+    let copied = Command::new("cp").arg("-a").arg(&theirs).arg(&own).status();
+    ensure!(copied.is_ok_and(|status| status.success()), "failed to copy {}", theirs.display());
+    Ok(())
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ impl Fleet {
             Cache::Gone => self.caches_gone += 1,
             Cache::Old => self.caches_old += 1,
         }
+        caches::share_compiled(&self.setting.directory, slot)?;
         self.lives += 1;
         self.processes.insert(slot, Process::start(&self.setting, slot, self.lives, armed)?);
         Ok(())

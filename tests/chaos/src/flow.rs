@@ -15,7 +15,7 @@ use wasmill_verify::topic::{self, Log};
 
 use crate::feed::Counts;
 use crate::kafka::Kafka;
-use crate::pipelines::{CHANGELOG, DEAD_LETTER_PARTITIONS, PARTITIONS, SESSION_TIMEOUT, TRANSACTION_TIMEOUT, WORKERS};
+use crate::pipelines::{CHANGELOG, DEAD_LETTER_PARTITIONS, PARTITIONS, SESSION_TIMEOUT, TRANSACTION_TIMEOUT};
 use crate::tally::Tally;
 
 pub const ORDERS: &str = "orders.by-restaurant";
@@ -81,7 +81,7 @@ impl Station {
     }
 
     /// Its part of a configuration file.
-    pub fn configuration(&self) -> String {
+    pub fn configuration(&self, workers: u64) -> String {
         let Station { name, component, dead_letters, .. } = self;
         let topics = |pairs: &[(&str, &str)], more: &str| {
             let topics: Vec<String> =
@@ -94,7 +94,7 @@ impl Station {
             "  {name}:
     group: {name}
     session_timeout_ms: {session}
-    workers: {WORKERS}
+    workers: {workers}
     inputs: {{ {inputs} }}
     plugin: {component}
     outputs: {{ {outputs} }}

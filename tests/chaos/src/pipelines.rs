@@ -12,8 +12,8 @@ use wasmill_verify::task::Task;
 pub const PARTITIONS: i32 = 8;
 /// Fewer than the inputs have, so that "partition modulo count" is seen to happen.
 pub const DEAD_LETTER_PARTITIONS: i32 = 4;
-/// Workers of each pipeline in each process.
-pub const WORKERS: usize = 2;
+/// Workers of each pipeline in a process, at most.
+pub const WORKERS_MAX: u64 = 3;
 /// Long enough for commits under load, short enough for many time-outs in one run.
 pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(4);
 /// The least that the product allows.
@@ -141,8 +141,15 @@ impl fmt::Display for Plugin {
     }
 }
 
+/// Workers of each pipeline in a process: another number in each life of a slot, so that partitions come to other workers, and
+/// what a worker has left open may have no successor.
+fn workers(life: u64) -> u64 {
+    1 + life % WORKERS_MAX
+}
+
 /// The configuration file of one process.
-pub fn configuration(bootstrap: &str, components: &Components, state: &Path, admin_port: u16) -> String {
+pub fn configuration(bootstrap: &str, components: &Components, state: &Path, admin_port: u16, life: u64) -> String {
+    let workers = workers(life);
     let mut text = format!("version: 1\nclusters:\n  main: {{ bootstrap_servers: \"{bootstrap}\" }}\nplugins:\n");
     for (name, file) in &components.0 {
         let config = flow::settings(name).map(|config| format!(", config: {config}")).unwrap_or_default();
@@ -161,7 +168,7 @@ pub fn configuration(bootstrap: &str, components: &Components, state: &Path, adm
             "  {name}:
     group: {name}
     session_timeout_ms: {session}
-    workers: {WORKERS}
+    workers: {workers}
     inputs: {{ in: {{ topic: {input}, start: earliest }} }}
     plugin: {plugin}
     outputs: {{ out: {{ topic: {output}, partition: {partition} }} }}
@@ -172,7 +179,7 @@ pub fn configuration(bootstrap: &str, components: &Components, state: &Path, adm
             plugin = pipeline.plugin,
         );
     }
-    flow::ALL.iter().for_each(|station| text.push_str(&station.configuration()));
+    flow::ALL.iter().for_each(|station| text.push_str(&station.configuration(workers)));
     let _ = writeln!(text, "state: {{ directory: \"{}\" }}", state.display());
     let _ = writeln!(text, "admin: {{ listen: \"127.0.0.1:{admin_port}\" }}");
     text

@@ -43,7 +43,7 @@ impl Process {
         let name = format!("process-{slot}-{life}");
         let configuration = setting.directory.join(format!("{name}.yaml"));
         let state = caches::directory(&setting.directory, slot);
-        let text = pipelines::configuration(&setting.bootstrap, &setting.components, &state, admin_port);
+        let text = pipelines::configuration(&setting.bootstrap, &setting.components, &state, admin_port, life);
         fs::write(&configuration, text).with_context(|| format!("failed to write {}", configuration.display()))?;
         let log = setting.directory.join(format!("{name}.log"));
         let file = File::create(&log).with_context(|| format!("failed to write {}", log.display()))?;

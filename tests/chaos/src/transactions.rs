@@ -31,11 +31,11 @@ pub struct Open {
     pub topics: Vec<String>,
 }
 
-/// The transactional ids of all workers of a slot: `wasmill.<group>.<instance>.<worker>`.
+/// The transactional ids of all workers that a slot may have: `wasmill.<group>.<instance>.<worker>`.
 pub fn ids(slot: usize) -> Vec<String> {
     let instance = process::instance(slot);
     let of = |(group, _): (&str, u64)| {
-        (0..pipelines::WORKERS).map(|worker| format!("wasmill.{group}.{instance}.{worker}")).collect::<Vec<_>>()
+        (0..pipelines::WORKERS_MAX).map(|worker| format!("wasmill.{group}.{instance}.{worker}")).collect::<Vec<_>>()
     };
     pipelines::groups().flat_map(of).collect()
 }

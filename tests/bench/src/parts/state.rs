@@ -25,10 +25,10 @@ use crate::setting::{DEAD_LETTERS, PARTITIONS, Setting, WORKERS};
 use crate::wait;
 
 /// Name in the figures, and customers.
-const SIZES: [(&str, u64); 2] = [("10k", 10_000), ("1m", 1_000_000)];
+const SIZES: [(&str, u64); 3] = [("10k", 10_000), ("1m", 1_000_000), ("5m", 5_000_000)];
 const LOOK_INTERVAL: Duration = Duration::from_millis(10);
 const START_LOOK_INTERVAL: Duration = Duration::from_millis(2);
-const TURN_DEADLINE: Duration = Duration::from_secs(300);
+const TURN_DEADLINE: Duration = Duration::from_secs(900);
 const READ_TIMEOUT: Duration = Duration::from_secs(60);
 
 /// One pipeline: its topics, its group, its cache.
