@@ -45,7 +45,16 @@ impl Changelogs {
             topics.iter().filter(|topic| !topic.exists()).map(|topic| topic.name.clone()).collect();
         for topic in &missing {
             let retention = DELETE_RETENTION_MS.to_string();
-            let settings = [("cleanup.policy", "compact"), ("delete.retention.ms", retention.as_str())];
+            // With the times of the records that made the changes, wherever those are: time to live counts from them, and a
+            // change that is refused for its time would hold up its partition for good.
+            let any = i64::MAX.to_string();
+            let settings = [
+                ("cleanup.policy", "compact"),
+                ("delete.retention.ms", retention.as_str()),
+                ("message.timestamp.type", "CreateTime"),
+                ("message.timestamp.after.max.ms", any.as_str()),
+                ("message.timestamp.before.max.ms", any.as_str()),
+            ];
             let new = NewTopic { name: topic, partitions, replication_factor: None, settings: &settings };
             probe.create_topic(&new, ASK_TIMEOUT)?;
             tracing::info!(pipeline = config.name, topic, partitions, "changelog created");

@@ -296,7 +296,7 @@ where
         let partitions: Vec<InputPartition> = self.tracker.touched().map(|slot| slot.partition).collect();
         if partitions.is_empty() {
             // All of them were given away meanwhile: their new owners have asked the broker.
-            self.keeping.drop_changes();
+            self.drop_changes();
             self.close_books();
             return Ok(());
         }
@@ -344,7 +344,7 @@ where
     pub(crate) fn rewind(&mut self) -> Result<(), Failed> {
         self.metrics.transactions.aborted.inc();
         self.metrics.rewinds.inc();
-        self.keeping.drop_changes();
+        self.drop_changes();
         let back = self.tracker.rewind();
         self.owes = true;
         self.close_books();

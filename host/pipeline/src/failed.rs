@@ -24,6 +24,12 @@ pub enum Failed {
          {partition}; to go on from these offsets with the state as it is: wasmill run --accept-offsets"
     )]
     OffsetsReset { group: String, partition: i32 },
+    #[error(
+        "the changelog of store `{store}` was deleted and created anew, and the offsets of group `{group}` in partition \
+         {partition} stayed: what was kept for the records before them is lost. To begin with empty state: wasmill state reset \
+         FILE --partition {partition}; to go on from these offsets with what the changelog has: wasmill run --accept-offsets"
+    )]
+    ChangelogReplaced { group: String, store: String, partition: i32 },
     #[error("state can't be kept: {message}; nothing was committed past the last transaction")]
     State { message: String },
     #[error("topic `{topic}` {what}; nothing is committed any more. Restart the process once it is what you want")]

@@ -23,8 +23,9 @@ use wasmill_telemetry::State;
 /// Pause between two tries of a cache that can't be written to.
 const APPLY_AGAIN: Duration = Duration::from_millis(500);
 
-/// Expired keys that one transaction deletes for each partition that it touches.
-const EXPIRED_MAX: usize = 64;
+/// Keys that one transaction looks at for expiry, for each partition that it touches. With more new keys than that in each,
+/// expired ones pile up on the disk.
+const SWEPT_KEYS_MAX: usize = 64;
 
 /// State of the partitions that a worker holds, by their number: inputs of one number share it.
 #[derive(Default)]
@@ -147,6 +148,10 @@ where
         };
         // A pipeline that has stores has the state of each partition that it was told to start.
         let Some(state) = self.keeping.of(place.partition) else { return Err(no_state(place.partition)) };
+        if self.keeping.is_pending(place.partition) {
+            let message = format!("partition {} was worked on before its cache was right", place.partition);
+            return Err(Failed::State { message });
+        }
         let timestamp = batch.record(at).timestamp;
         let mut bytes = 0;
         for change in changes {
@@ -174,7 +179,7 @@ where
             if held.pending.is_some() {
                 continue;
             }
-            for expired in held.state.expired(EXPIRED_MAX).map_err(|error| failed(&error))? {
+            for expired in held.state.expired(SWEPT_KEYS_MAX).map_err(|error| failed(&error))? {
                 held.state.change(expired.store, &expired.key, None, None).map_err(|error| failed(&error))?;
             }
             let sink = &mut self.sink;
@@ -190,6 +195,12 @@ where
             }
         }
         Ok(Ok(()))
+    }
+
+    /// The open transaction is void, and what it changed never was.
+    pub(crate) fn drop_changes(&mut self) {
+        self.keeping.drop_changes();
+        self.metrics.state.overlay_bytes.set(0);
     }
 
     /// Everything is acknowledged: how far the changelogs are, should the transaction be committed.
@@ -277,6 +288,14 @@ where
             }
         }
         Ok(())
+    }
+
+    /// The partition is not ours any more: nothing of it waits here.
+    pub(crate) fn forget_state(&mut self, partition: InputPartition) {
+        if self.keeping.is_pending(partition) {
+            self.health.set(&self.component(partition.partition), State::Ready);
+        }
+        self.keeping.forget(partition.partition);
     }
 
     fn inputs_of(&self, number: i32) -> Vec<InputPartition> {

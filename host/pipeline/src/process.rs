@@ -114,10 +114,15 @@ where
         self.goes_on(batch, slot, last)
     }
 
-    /// Whether the records behind that at `last` can be worked on, or a commit has ended in a rewind or a new producer.
+    /// Whether the records behind that at `last` can be worked on, or a commit has ended in a rewind, a new producer, or a
+    /// cache that can't be written to.
     pub(crate) fn goes_on(&mut self, batch: &S::Batch, slot: SlotNumber, last: usize) -> Result<Flow, Failed> {
         if self.producer != Producer::Ready {
             self.read_again(batch.partition())?;
+            return Ok(Flow::Cut);
+        }
+        // What the plugin changed next would be mixed with what is committed and waits for the cache.
+        if self.keeping.is_pending(batch.partition()) {
             return Ok(Flow::Cut);
         }
         let is_behind = self.tracker.get(slot).is_some_and(|slot| slot.next.is_past(batch.record(last).offset));

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmill_record::{ChangelogEvent, ChangelogPartition, ChangelogSource, Clock, CommitOffset, Group, ReadState};
-use wasmill_state::{Bounds, CacheError, Facts, Partition, Plan, RestoredRecord, Stores, plan};
+use wasmill_state::{Bounds, CacheError, Facts, Partition, Plan, Reason, RestoredRecord, Stores, plan};
 use wasmill_telemetry::{Health, PipelineMetrics, State};
 
 /// Partitions that are restored at once; the others queue.
@@ -69,6 +69,8 @@ pub struct Restoring<G, C> {
     pub metrics: PipelineMetrics,
     pub health: Health,
     pub failures: Sender<Failed>,
+    /// The disk had no room the last time something was written.
+    pub is_full: bool,
 }
 
 /// A restore under way.
@@ -134,10 +136,15 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                     Err(TryRecvError::Disconnected) => return Ok(()),
                 }
             }
-            self.let_go(&mut queued, &mut active);
+            self.drop_unwanted(&mut queued, &mut active);
             self.begin(&mut queued, &mut active)?;
+            if active.is_empty() && !queued.is_empty() {
+                // A leader, or room on the disk, is waited for.
+                self.clock.rest(POLL_WAIT);
+            }
             self.read(&mut active)?;
             self.finish(&mut active)?;
+            self.note(&active, queued.len());
             self.show(&active, queued.len());
             if told.elapsed() >= PROGRESS {
                 told = Instant::now();
@@ -147,7 +154,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
     }
 
     /// Drops what is not ours any more, or is ours anew.
-    fn let_go(&mut self, queued: &mut Vec<Restore>, active: &mut BTreeMap<i32, Active>) {
+    fn drop_unwanted(&mut self, queued: &mut Vec<Restore>, active: &mut BTreeMap<i32, Active>) {
         queued.retain(|restore| self.tell.wants(&restore.ready));
         let gone: Vec<i32> = active
             .iter()
@@ -161,29 +168,34 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 }
             }
         }
-        self.note(active);
     }
 
     fn begin(&mut self, queued: &mut Vec<Restore>, active: &mut BTreeMap<i32, Active>) -> Result<(), Failed> {
         let mut later = Vec::new();
+        let mut waiting = None;
         for restore in std::mem::take(queued) {
             let Some(number) = restore.ready.first().map(|ready| ready.partition.partition) else { continue };
-            if active.len() >= ACTIVE_MAX || active.contains_key(&number) {
+            if waiting.is_some() || active.len() >= ACTIVE_MAX || active.contains_key(&number) {
                 later.push(restore);
                 continue;
             }
             match self.open(restore, number)? {
                 Ok(begun) => drop(active.insert(number, begun)),
-                Err(restore) => later.push(restore),
+                // One question without an answer is enough for a round: those under way would stand still meanwhile.
+                Err(restore) => waiting = Some(restore),
             }
         }
+        later.extend(waiting);
         *queued = later;
         Ok(())
     }
 
-    /// Plans the restore and starts reading; given back when a leader has not answered.
+    /// Plans the restore and starts reading; given back when a leader has not answered, or there is no room on the disk.
     fn open(&mut self, restore: Restore, number: i32) -> Result<Result<Active, Restore>, Failed> {
-        let state = self.stores.partition(number).map_err(|error| failed(&error))?;
+        let state = match self.stores.partition(number) {
+            Ok(state) => state,
+            Err(error) => return self.later(restore, &error),
+        };
         let count = u16::try_from(self.stores.len()).unwrap_or(u16::MAX);
         let mut bounds = Vec::with_capacity(self.stores.len());
         for store in 0..count {
@@ -195,6 +207,10 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                     return Ok(Err(restore));
                 }
             }
+        }
+        // Books are asked again: the leaders' answers may have taken long.
+        if !self.tell.wants(&restore.ready) {
+            return Ok(Err(restore));
         }
         let mut stores = Vec::with_capacity(bounds.len());
         let mut exact = true;
@@ -212,23 +228,40 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 // Its own position is all there is to reach.
                 Plan::Nothing => mark.map_or((bounds.end, bounds.end), |mark| (mark.next, mark.next)),
                 Plan::Replay { from } => (from, bounds.end),
+                Plan::Rebuild { reason: Reason::OtherTopic, .. } if restore.token.is_some() && !self.accept_offsets => {
+                    let store = self.stores.settings(store).map_or_else(String::new, |settings| settings.name.clone());
+                    return Err(Failed::ChangelogReplaced { group: self.group.clone(), store, partition: number });
+                }
                 Plan::Rebuild { from, reason } => {
                     let store = self.stores.settings(store).map_or("", |settings| &settings.name);
                     let reason = reason.as_str();
                     tracing::info!(pipeline = self.pipeline, partition = number, store, reason, "state is rebuilt");
-                    state.clear(of.store).map_err(|error| failed(&error))?;
+                    if let Err(error) = state.clear(of.store) {
+                        return self.later(restore, &error);
+                    }
                     exact = false;
                     (from, bounds.end)
                 }
             };
             let done = from >= end;
-            if !done && let Err(failure) = self.source.start(of, from) {
-                return Err(Failed::State { message: failure.message });
-            }
             exact &= done;
             stores.push(Store { of, from, next: from, end, chunk: Chunk::default(), done });
         }
+        for store in stores.iter().filter(|store| !store.done) {
+            if let Err(failure) = self.source.start(store.of, store.from) {
+                return Err(Failed::State { message: failure.message });
+            }
+        }
         Ok(Ok(Active { restore, state, stores, begun: Instant::now(), exact }))
+    }
+
+    /// The restore is begun again, if what is wrong with the cache may pass.
+    fn later(&mut self, restore: Restore, error: &CacheError) -> Result<Result<Active, Restore>, Failed> {
+        if !error.may_pass() {
+            return Err(failed(error));
+        }
+        self.wait(error);
+        Ok(Err(restore))
     }
 
     /// State belongs to its offsets. Offsets that somebody else has set, or lost, would count records twice or never. Asked of
@@ -281,6 +314,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
             return Err(Failed::State { message: format!("changelog of `{store}` [{}]: {message}", of.partition) });
         }
         let now_ms = self.clock.wall_ms();
+        let mut full = None;
         for Active { state, stores, .. } in active.values_mut() {
             for store in stores.iter_mut().filter(|store| !store.done) {
                 let reached = store.next >= store.end;
@@ -291,7 +325,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 match store.chunk.write(state, store.of.store, store.next, now_ms) {
                     Ok(()) => drop(self.metrics.restored_changes.inc_by(changes)),
                     Err(error) if error.may_pass() => {
-                        self.wait(&error);
+                        full = Some(error);
                         continue;
                     }
                     Err(error) => return Err(failed(&error)),
@@ -303,13 +337,22 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 }
             }
         }
+        match full {
+            Some(error) => self.wait(&error),
+            None => self.is_full = false,
+        }
         Ok(())
     }
 
     /// The disk is full: what has been read stays in memory, and nothing more is read until it is written.
-    fn wait(&self, error: &CacheError) {
+    fn wait(&mut self, error: &CacheError) {
         let reason = format!("restoring state: {error}. It goes on by itself once there is room");
-        tracing::error!(pipeline = self.pipeline, "{reason}");
+        if self.is_full {
+            tracing::debug!(pipeline = self.pipeline, "still: {error}");
+        } else {
+            tracing::error!(pipeline = self.pipeline, "{reason}");
+        }
+        self.is_full = true;
         self.health.set(&self.component(), State::Waiting { reason });
         self.clock.rest(FULL_PAUSE);
     }
@@ -332,20 +375,25 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                     }
                     Err(error) => return Err(failed(&error)),
                 }
+                self.is_full = false;
             }
             let (took_ms, exact) = (done.begun.elapsed().as_millis() as u64, done.exact);
             tracing::info!(pipeline = self.pipeline, partition = number, took_ms, exact, "state is there");
-            self.tell.start(&done.restore.ready, Some(&done.state), done.restore.since);
+            let mut ready = done.restore.ready;
+            if done.restore.token.is_none() {
+                // Accepted offsets of somebody else become ours: the next start has nothing to accept.
+                ready.iter_mut().for_each(|ready| ready.by_policy = true);
+            }
+            self.tell.start(&ready, Some(&done.state), done.restore.since);
         }
-        self.note(active);
         Ok(())
     }
 
-    fn note(&self, active: &BTreeMap<i32, Active>) {
+    fn note(&self, active: &BTreeMap<i32, Active>, queued: usize) {
         let left = |active: &Active| active.stores.iter().map(Store::left).sum::<i64>();
         self.metrics.restoring_partitions.set(i64::try_from(active.len()).unwrap_or(i64::MAX));
         self.metrics.changelog_lag.set(active.values().map(left).sum());
-        if active.is_empty() {
+        if active.is_empty() && queued == 0 {
             self.health.set(&self.component(), State::Ready);
         }
     }
@@ -353,7 +401,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
     /// What `readyz` says of it, from its first moment on.
     fn show(&self, active: &BTreeMap<i32, Active>, queued: usize) {
         let stores = || active.values().flat_map(|active| &active.stores);
-        if stores().all(|store| store.done) {
+        if self.is_full || (stores().all(|store| store.done) && queued == 0) {
             return;
         }
         let (left, all): (i64, i64) = (stores().map(Store::left).sum(), stores().map(Store::all).sum());

@@ -122,8 +122,8 @@ impl ShownStores {
     fn has(&self, partition: i32) -> bool {
         let Some(books) = &self.books else { return true };
         let books = books.lock().unwrap_or_else(PoisonError::into_inner);
-        // Inputs of one number are taken and given together.
-        matches!(books.get(InputPartition::new(0, partition)), Some(Held::Started { .. } | Held::Giving { .. }))
+        // Inputs of one number are taken and given together. One that is given may never have been restored.
+        matches!(books.get(InputPartition::new(0, partition)), Some(Held::Started { .. }))
     }
 
     fn form(&self, store: &str) -> StoreForm {

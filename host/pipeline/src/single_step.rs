@@ -102,6 +102,8 @@ where
             return Ok(Flow::Go);
         }
         match self.end_transaction()? {
+            // It is read again once its cache is right.
+            Ended::Committed if self.keeping.is_pending(partition) => Ok(Flow::Cut),
             Ended::Committed if self.producer == Producer::Ready => Ok(Flow::Go),
             Ended::Void => Ok(Flow::Cut),
             Ended::Committed | Ended::Unresolved => {

@@ -16,7 +16,7 @@ use crate::topics::{Topics, TopicsError};
 use crate::watch::{Asker, Watch};
 use crate::worker::{Parts, Worker};
 use crossbeam_channel::{RecvTimeoutError, Sender, bounded};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
@@ -44,6 +44,13 @@ const LET_GO_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// Takes that the control plane has not looked at; a rebalance makes one.
 const TAKES_MAX: usize = 1024;
+
+/// Partitions whose state nobody has begun to restore; a rebalance makes one of each that it brings.
+const RESTORES_MAX: usize = 1024;
+
+/// Starts of pipelines in this process. A worker counts its transactions from 1 on, and one that comes after it in the same
+/// process must not come upon its tokens.
+static STARTS: AtomicU64 = AtomicU64::new(0);
 
 /// Who we are among the processes of the group.
 #[derive(Debug, Clone)]
@@ -132,13 +139,16 @@ pub fn start(
     let (failures, failed) = bounded(config.workers + 1);
     let watch = Watch::new(topics.clone(), probe);
     let pipeline_metrics = metrics.pipeline(&config.name);
+    let run = format!("{}.{}", process.identity.run, STARTS.fetch_add(1, Ordering::Relaxed));
     let workers = plugin.start(|plugin| {
         plugin.introduce(&pipeline_metrics);
         let mut workers = Vec::with_capacity(config.workers);
         for worker in 0..config.workers {
             let asker = watch.asker();
             let failures = &failures;
-            workers.push(start_worker(config, plugin, process, &consumer, &topics, &books, asker, failures, worker)?);
+            workers.push(start_worker(
+                config, plugin, process, &run, &consumer, &topics, &books, asker, failures, worker,
+            )?);
         }
         let listeners = workers.iter().map(|worker| listener(worker, &consumer)).collect();
         Ok::<_, Stopped>((workers, listeners))
@@ -258,7 +268,7 @@ fn start_restoring(
     failures: &Sender<Failed>,
 ) -> Result<(Sender<Restore>, JoinHandle<()>), Stopped> {
     let changelogs: Vec<String> = topics.changelogs.topics.iter().map(|topic| topic.name.clone()).collect();
-    let (restores, taken) = bounded(TAKES_MAX);
+    let (restores, taken) = bounded(RESTORES_MAX);
     let restoring = Restoring {
         pipeline: config.name.clone(),
         group: config.group.clone(),
@@ -273,6 +283,7 @@ fn start_restoring(
         metrics: process.metrics.pipeline(&config.name),
         health: process.health.clone(),
         failures: failures.clone(),
+        is_full: false,
     };
     let thread = thread(&format!("{}/restore", config.name), move || restoring.run())?;
     Ok((restores, thread))
@@ -326,6 +337,7 @@ fn start_worker(
     config: &wasmill_config::Pipeline,
     bound: &BoundPlugin,
     process: &Process,
+    run: &str,
     consumer: &Arc<Consumer>,
     topics: &Topics,
     books: &Arc<Mutex<Books>>,
@@ -353,7 +365,7 @@ fn start_worker(
     let progress = Arc::new(Progress::new(Instant::now()));
     let worker_metrics = metrics.worker(&config.name, worker);
     let plugin = bound.instance();
-    let mut worker_settings = WorkerSettings::new(config, worker, &identity.instance, &identity.run);
+    let mut worker_settings = WorkerSettings::new(config, worker, &identity.instance, run);
     if let Some(kept) = &process.state {
         worker_settings.keep(bound.stores(), &kept.limits, topics.changelogs.bytes_max());
     }

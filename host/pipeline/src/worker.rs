@@ -278,7 +278,7 @@ where
 
     pub(crate) fn forget(&mut self, partition: InputPartition) {
         self.tracker.stop(partition);
-        self.keeping.forget(partition.partition);
+        self.forget_state(partition);
         self.source.forget(partition);
         self.waiting.forget(partition);
         self.company.forget(partition);

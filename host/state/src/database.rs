@@ -11,6 +11,7 @@ use std::collections::HashMap;
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Write};
 use std::path::Path;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 const FOLDER: &str = "stores";
@@ -74,7 +75,8 @@ impl Database {
         Ok(Database { shared, groups: Arc::default() })
     }
 
-    /// The stores of a pipeline, numbered as they are given.
+    /// The stores of a pipeline, numbered as they are given. Those that were given out for the same group before can only be
+    /// read from now on.
     ///
     /// # Errors
     /// A name that can't be, or twice; a group that another cluster uses at this moment; the database fails.
@@ -91,20 +93,23 @@ impl Database {
         u16::try_from(stores.len()).map_err(|_| CacheError::Refused("more than 65,535 stores".into()))?;
         let mut groups = self.groups.lock().unwrap_or_else(PoisonError::into_inner);
         groups.retain(|_, claim| claim.strong_count() > 0);
-        let claim = groups.get(group).and_then(Weak::upgrade).unwrap_or_else(|| Arc::new(Claim(cluster_id.to_owned())));
-        let Claim(other) = &*claim;
+        let new = || Arc::new(Claim { cluster_id: cluster_id.to_owned(), turn: AtomicU64::new(0) });
+        let claim = groups.get(group).and_then(Weak::upgrade).unwrap_or_else(new);
+        let other = &claim.cluster_id;
         if other != cluster_id {
             return Err(CacheError::Refused(format!(
                 "group `{group}` is used on two clusters ({other} and {cluster_id}); one of the pipelines needs another \
                  `group`"
             )));
         }
+        let turn = claim.turn.fetch_add(1, Ordering::SeqCst) + 1;
+        // Waits for a write that is under way.
         let numbers = self.shared.register(&trees)?;
         let stores = stores.into_iter().zip(trees).zip(numbers);
         let stores = stores.map(|((settings, tree_name), tree)| Store { settings, tree_name, tree }).collect();
         groups.insert(group.to_owned(), Arc::downgrade(&claim));
         let shared = Arc::clone(&self.shared);
-        Ok(Stores(Arc::new(StoresInner { shared, cluster_id: cluster_id.to_owned(), stores, _claim: claim })))
+        Ok(Stores(Arc::new(StoresInner { shared, cluster_id: cluster_id.to_owned(), stores, claim, turn })))
     }
 
     /// # Errors

@@ -29,6 +29,9 @@ pub enum CacheError {
     /// A name, or a mix of names, that can't be.
     #[error("{0}")]
     Refused(String),
+    /// A later start of the pipeline uses the stores.
+    #[error("a later start of the pipeline has taken the stores over")]
+    TakenOver,
     /// A store was asked to go on from a mark that it doesn't have.
     #[error("store `{0}` has not been restored")]
     NotRestored(String),

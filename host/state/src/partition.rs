@@ -94,10 +94,6 @@ impl Partition {
         self.state().overlay.bytes()
     }
 
-    pub fn has_changes(&self) -> bool {
-        self.changes() > 0
-    }
-
     /// Keys changed by the open transaction.
     pub fn changes(&self) -> usize {
         self.state().overlay.len()

@@ -98,9 +98,14 @@ impl Shared {
         ask(engine).map_err(|fault| self.error(fault))
     }
 
-    /// One atomic write. After an error it may be there or not, as a whole: who calls again writes the same.
-    pub(crate) fn commit(&self, fill: impl FnOnce(&mut Write<'_>)) -> Result<(), CacheError> {
-        self.write(|engine| {
+    /// One atomic write, if it `may` be done once no other one is under way. After an error it may be there or not, as a whole:
+    /// who calls again writes the same.
+    pub(crate) fn commit(
+        &self,
+        may: impl FnOnce() -> Result<(), CacheError>,
+        fill: impl FnOnce(&mut Write<'_>),
+    ) -> Result<(), CacheError> {
+        self.write(may, |engine| {
             let mut write = engine.write();
             fill(&mut write);
             write.commit()?;
@@ -111,8 +116,13 @@ impl Shared {
     }
 
     /// The same for many entries of one tree, ascending and each key once.
-    pub(crate) fn ingest(&self, tree: Tree, entries: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Result<(), CacheError> {
-        self.write(|engine| {
+    pub(crate) fn ingest(
+        &self,
+        may: impl FnOnce() -> Result<(), CacheError>,
+        tree: Tree,
+        entries: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    ) -> Result<(), CacheError> {
+        self.write(may, |engine| {
             let ingested = engine.ingest(tree, entries);
             // The engine goes on after that, but it leaves half a table on the disk until it is opened again.
             self.left_over.store(ingested.is_err(), Ordering::SeqCst);
@@ -120,8 +130,13 @@ impl Shared {
         })
     }
 
-    fn write(&self, write: impl FnOnce(&Engine) -> Result<(), Fault>) -> Result<(), CacheError> {
+    fn write(
+        &self,
+        may: impl FnOnce() -> Result<(), CacheError>,
+        write: impl FnOnce(&Engine) -> Result<(), Fault>,
+    ) -> Result<(), CacheError> {
         let mut writing = self.begin()?;
+        may()?;
         #[cfg(any(test, feature = "testing"))]
         self.faults.before_commit(&self.path)?;
         self.mend(&mut writing)?;

@@ -1,10 +1,11 @@
 //! The stores of one pipeline, by number, over all partitions.
 
-use crate::engine::Tree;
+use crate::engine::{Tree, Write};
 use crate::shared::Shared;
 use crate::{CacheError, Committed, Mark, Partition, entry};
 use std::collections::BTreeSet;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 /// A store, as manifest and configuration have it.
@@ -36,11 +37,17 @@ pub(crate) struct StoresInner {
     pub(crate) cluster_id: String,
     pub(crate) stores: Vec<Store>,
     /// Held for as long as someone uses them.
-    pub(crate) _claim: Arc<Claim>,
+    pub(crate) claim: Arc<Claim>,
+    /// Which use of the group's stores this one is.
+    pub(crate) turn: u64,
 }
 
 /// That a group is of this cluster: two groups of one name would share trees.
-pub(crate) struct Claim(pub(crate) String);
+pub(crate) struct Claim {
+    pub(crate) cluster_id: String,
+    /// The last use of the group's stores: only that one may write.
+    pub(crate) turn: AtomicU64,
+}
 
 pub(crate) struct Store {
     pub(crate) settings: StoreSettings,
@@ -110,6 +117,22 @@ impl Stores {
 impl StoresInner {
     pub(crate) fn store(&self, number: u16) -> Result<&Store, CacheError> {
         self.stores.get(usize::from(number)).ok_or(CacheError::NoSuchStore(number))
+    }
+
+    /// One atomic write.
+    pub(crate) fn commit(&self, fill: impl FnOnce(&mut Write<'_>)) -> Result<(), CacheError> {
+        self.shared.commit(|| self.may_write(), fill)
+    }
+
+    /// The same for many entries of one tree.
+    pub(crate) fn ingest(&self, tree: Tree, entries: Vec<(Vec<u8>, Option<Vec<u8>>)>) -> Result<(), CacheError> {
+        self.shared.ingest(|| self.may_write(), tree, entries)
+    }
+
+    /// A pipeline that starts again does not wait for ever for the threads of its former start; what one of those still
+    /// writes would be older than what is there.
+    fn may_write(&self) -> Result<(), CacheError> {
+        if self.claim.turn.load(Ordering::SeqCst) == self.turn { Ok(()) } else { Err(CacheError::TakenOver) }
     }
 }
 

@@ -11,8 +11,8 @@ use rdkafka::producer::{BaseRecord, Producer as _};
 use wasmill_broker::Broker;
 use wasmill_broker::client::Isolation::ReadUncommitted;
 use wasmill_broker::client::{
-    Producer, WITHIN, committed, consumer, create_topic, delete_group, drain, key_values, position, producer, queue,
-    read_all, transactional, unique, values, wait_until,
+    Producer, WITHIN, committed, consumer, create_topic, delete_group, delete_topic, drain, key_values, position,
+    producer, queue, read_all, transactional, unique, values, wait_until,
 };
 use wasmill_broker::counting::{KEYS, is_done, put};
 use wasmill_broker::pipeline::{Running, Setup};
@@ -29,6 +29,8 @@ wasmill_broker::on_both_brokers! {
     changelogs_are_made_as_they_must_be_and_refused_where_they_are_not,
     offsets_that_somebody_else_has_set_stop_the_pipeline,
     offsets_that_were_deleted_stop_the_pipeline,
+    offsets_that_were_accepted_once_need_not_be_accepted_again,
+    a_changelog_that_was_created_anew_stops_the_pipeline,
     a_first_transaction_that_was_aborted_has_left_no_state,
 }
 
@@ -192,6 +194,45 @@ fn offsets_that_were_deleted_stop_the_pipeline(broker: &dyn Broker) {
     run_to_end(&setup, 1);
     delete_group(&setup.bootstrap, &setup.name);
     assert_reset(&setup);
+}
+
+/// The partition has no record after them, which would have had them committed anyway.
+fn offsets_that_were_accepted_once_need_not_be_accepted_again(broker: &dyn Broker) {
+    let cache = folder();
+    let setup = Setup::new("accepted", &broker.bootstrap()).counting(cache.path());
+    setup.topics(&setup.bootstrap, 1, &[], &[]);
+    put(&producer(&setup.bootstrap, &[]), &setup.input, 1, 0..10);
+    run_to_end(&setup, 1);
+    let group = consumer(&setup.bootstrap, &setup.name, &[]);
+    group.commit(&position(&setup.input, 0, 10), rdkafka::consumer::CommitMode::Sync).unwrap();
+    assert_reset(&setup);
+    let accepting = Setup { accept_offsets: true, ..setup.clone() }.run();
+    wait_until("the position is committed with a token", || {
+        committed(&setup.bootstrap, &setup.name, &setup.input, 0)
+            .is_some_and(|(at, token)| at == 10 && !token.is_empty())
+    });
+    accepting.stop().unwrap();
+    run_to_end(&setup, 1);
+    assert_numbered(&setup, 1, 10);
+}
+
+fn a_changelog_that_was_created_anew_stops_the_pipeline(broker: &dyn Broker) {
+    let cache = folder();
+    let setup = Setup::new("anew", &broker.bootstrap()).counting(cache.path());
+    setup.topics(&setup.bootstrap, 1, &[], &[]);
+    let writer = producer(&setup.bootstrap, &[]);
+    put(&writer, &setup.input, 1, 0..10);
+    run_to_end(&setup, 1);
+    delete_topic(&setup.bootstrap, &setup.changelog());
+    create_topic(&setup.bootstrap, &setup.changelog(), 1, &[("cleanup.policy", "compact")]);
+    put(&writer, &setup.input, 1, 10..15);
+    let failed = setup.run().end().unwrap_err();
+    let (group, store) = (setup.name.clone(), "counts".to_owned());
+    assert_eq!(failed, Failed::ChangelogReplaced { group, store, partition: 0 });
+    assert!(failed.to_string().contains("wasmill state reset"), "{failed}");
+    run_to_end(&Setup { accept_offsets: true, ..setup.clone() }, 1);
+    let counts = values(&setup.written(&setup.bootstrap, 1));
+    assert_eq!((counts.len(), counts.last().map(String::as_str)), (15, Some("1 v14")));
 }
 
 /// The changelog's end has moved, but nobody has state or offsets: a start is a first one.

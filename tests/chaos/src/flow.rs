@@ -28,8 +28,9 @@ const BALANCES: &str = "loyalty.balances";
 /// Short, so that reservations run out, are confirmed and forgotten within one run.
 pub const RESERVATION: Duration = Duration::from_secs(20);
 const ORDER_MEMORY: Duration = Duration::from_secs(60);
-/// More than twice the memory: inputs lag behind each other by as long as a group may take to be whole again.
-const ORDERS_TTL: Duration = Duration::from_secs(180);
+/// Longer than any run: inputs lag behind each other by as long as a group may take to be whole again, which has been minutes,
+/// and an entry that goes while a record still needs it is a wrong answer. Expiry has tests of its own, in `host/state`.
+const ORDERS_TTL: Duration = Duration::from_secs(3600);
 /// The brokers look for timed-out transactions every second; the rest is for a busy machine.
 const STABLE_DEADLINE: Duration = Duration::from_secs(15);
 

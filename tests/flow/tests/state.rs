@@ -5,17 +5,28 @@
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 use wasmill_flow::Call::*;
-use wasmill_flow::{Answer, Counting, Entry, Fault, Ran, Rig, When, World, partition};
+use wasmill_flow::plugin::Behaviour;
+use wasmill_flow::{Answer, Counting, Entry, Fault, MemoryBatch, Ran, Rig, When, World, partition};
 use wasmill_pipeline::{Command, Failed};
-use wasmill_record::Class;
-use wasmill_state::Database;
+use wasmill_record::{CallSource, Class, InvokeError, ReadState, Reply};
+use wasmill_state::{Database, Stores};
 use wasmill_telemetry::State;
 
+/// The cache of a test: to break it, and to look at it.
+#[derive(Clone)]
+struct Cached {
+    database: Database,
+    stores: Stores,
+}
+
 /// Each test has one store and as many partitions.
-fn keeping(partitions: i32) -> (Rig, Database) {
-    Rig::keeping(partitions, 1, &["counts"])
+fn keeping(partitions: i32) -> (Rig, Cached) {
+    let (rig, database) = Rig::keeping(partitions, 1, &["counts"]);
+    let stores = rig.world().stores.clone().unwrap();
+    (rig, Cached { database, stores })
 }
 
 fn taking_all(rig: Rig) -> Ran {
@@ -32,21 +43,19 @@ fn count(number: usize) -> BTreeMap<String, String> {
 }
 
 /// What is committed on the local disk for partition 0.
-fn cached(database: &Database) -> Option<String> {
-    let setting = wasmill_state::StoreSettings { name: "counts".to_owned(), topic_id: "id".to_owned(), ttl: None };
-    let stores = database.stores("cluster", "flow-group", vec![setting]).unwrap();
-    let value = stores.committed(0).get(0, b"n").unwrap();
+fn cached(cache: &Cached) -> Option<String> {
+    let value = cache.stores.committed(0).get(0, b"n").unwrap();
     value.map(|value| String::from_utf8(value.value).unwrap())
 }
 
 #[test]
 fn state_outputs_and_positions_are_one() {
-    let (rig, database) = keeping(1);
+    let (rig, cache) = keeping(1);
     let ran = taking_all(rig.feed(0, 10)).good();
     let world = ran.world();
     assert_eq!(world.written("out0", 0), numbered(0..10));
     assert_eq!((world.changelog(0, 0), world.position(0)), (count(10), 10));
-    assert_eq!(cached(&database), Some("10".to_owned()));
+    assert_eq!(cached(&cache), Some("10".to_owned()));
 }
 
 #[test]
@@ -69,12 +78,12 @@ fn changes_are_written_before_the_drain_and_positions_after_it() {
 #[test]
 fn an_abort_takes_back_what_was_changed() {
     for call in [Drain, Send, Commit] {
-        let (rig, database) = keeping(1);
+        let (rig, cache) = keeping(1);
         let ran = taking_all(rig.feed(0, 7).fault(call, Fault::of(Class::Abortable))).good();
         let world = ran.world();
         assert_eq!(world.written("out0", 0), numbered(0..7), "{call:?}");
         assert_eq!((world.count(Abort), world.changelog(0, 0)), (1, count(7)), "{call:?}");
-        assert_eq!(cached(&database), Some("7".to_owned()), "{call:?}");
+        assert_eq!(cached(&cache), Some("7".to_owned()), "{call:?}");
     }
 }
 
@@ -87,31 +96,31 @@ fn a_second_try_of_the_drain_writes_no_change_twice() {
 
 #[test]
 fn a_commit_that_nobody_knows_of_is_applied_when_its_token_is_there() {
-    let (rig, database) = keeping(1);
+    let (rig, cache) = keeping(1);
     let ran = taking_all(rig.feed(0, 6).fault(Commit, Fault::lost_answer(Class::Unknown))).good();
     let world = ran.world();
     assert_eq!((world.count(Tokens), world.written("out0", 0)), (1, numbered(0..6)));
-    assert_eq!((world.changelog(0, 0), cached(&database)), (count(6), Some("6".to_owned())));
+    assert_eq!((world.changelog(0, 0), cached(&cache)), (count(6), Some("6".to_owned())));
 }
 
 #[test]
 fn a_commit_that_nobody_knows_of_is_taken_back_when_its_token_is_not_there() {
-    let (rig, database) = keeping(1);
+    let (rig, cache) = keeping(1);
     let ran = taking_all(rig.feed(0, 6).fault(Commit, Fault::lost_request(Class::Unknown))).good();
     let world = ran.world();
     assert_eq!((world.count(Tokens), world.written("out0", 0)), (1, numbered(0..6)));
-    assert_eq!((world.changelog(0, 0), cached(&database)), (count(6), Some("6".to_owned())));
+    assert_eq!((world.changelog(0, 0), cached(&cache)), (count(6), Some("6".to_owned())));
 }
 
 #[test]
 fn nothing_is_in_the_cache_before_the_commit() {
-    let (mut rig, database) = keeping(1);
+    let (mut rig, cache) = keeping(1);
     rig.settings.commit_interval = Duration::from_secs(2);
-    let looked = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
-    let (during, seen) = (database.clone(), std::sync::Arc::clone(&looked));
+    let looked = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let (during, seen) = (cache.clone(), Arc::clone(&looked));
     let look = move |_: &mut World| seen.lock().unwrap().push(cached(&during));
     let ran = taking_all(rig.feed(0, 5).then(When::Read(5), look)).good();
-    assert_eq!((looked.lock().unwrap().clone(), cached(&database)), (vec![None], Some("5".to_owned())));
+    assert_eq!((looked.lock().unwrap().clone(), cached(&cache)), (vec![None], Some("5".to_owned())));
     assert_eq!(ran.world().count(Commit), 1);
 }
 
@@ -176,7 +185,7 @@ fn a_partition_that_comes_back_goes_on_where_its_state_is() {
 
 #[test]
 fn a_lost_partition_takes_its_changes_with_it() {
-    let (mut rig, database) = keeping(2);
+    let (mut rig, cache) = keeping(2);
     rig.settings.commit_interval = Duration::from_secs(2);
     let lose = |world: &mut World| {
         let (done, _acks) = crossbeam_channel::bounded(1);
@@ -187,7 +196,7 @@ fn a_lost_partition_takes_its_changes_with_it() {
     let world = ran.world();
     assert_eq!((world.written("out0", 0), world.changelog(0, 0)), (vec![], BTreeMap::new()));
     assert_eq!((world.written("out0", 1).len(), world.changelog(0, 1)), (3, count(3)));
-    assert_eq!(cached(&database), None);
+    assert_eq!(cached(&cache), None);
 }
 
 #[test]
@@ -233,8 +242,8 @@ fn a_change_for_a_store_that_is_not_there_is_a_breach_of_the_contract() {
 
 #[test]
 fn a_full_disk_holds_the_partition_up_until_there_is_room() {
-    let (rig, database) = keeping(2);
-    database.faults().no_space(3);
+    let (rig, cache) = keeping(2);
+    cache.database.faults().no_space(3);
     let health = rig.health.clone();
     let ran = taking_all(rig.feed(0, 8).feed(1, 8)).good();
     let world = ran.world();
@@ -242,7 +251,7 @@ fn a_full_disk_holds_the_partition_up_until_there_is_room() {
     assert!(ran.metric("wasmill_state_apply_failures_total{pipeline=\"flow\"}") >= 1.0);
     assert!(world.count(Pause) >= 1, "nothing is fetched meanwhile");
     assert_eq!(health.get("pipeline/flow/state/0"), Some(State::Ready));
-    assert_eq!(cached(&database), Some("8".to_owned()));
+    assert_eq!(cached(&cache), Some("8".to_owned()));
 }
 
 /// Positions are committed again while the partition stands still, and that transaction is the one that finds room.
@@ -261,10 +270,54 @@ fn a_partition_goes_on_whichever_transaction_finds_room() {
     assert_eq!(ran.metric("wasmill_state_apply_failures_total{pipeline=\"flow\"}"), 1.0);
 }
 
+/// Each call has one record.
+struct OneByOne<B>(B);
+
+impl<B: Behaviour> Behaviour for OneByOne<B> {
+    fn answer(
+        &mut self,
+        batch: &MemoryBatch,
+        from: usize,
+        count: usize,
+        source: &CallSource,
+        reply: &mut Reply,
+    ) -> Result<(), InvokeError> {
+        self.0.answer(batch, from, count, source, reply)
+    }
+
+    fn read_from(&mut self, state: &Arc<dyn ReadState>) {
+        self.0.read_from(state);
+    }
+
+    fn batch_max(&self) -> usize {
+        1
+    }
+}
+
+/// A batch that is worked through in several calls, and a commit in between that finds no room: what the next call would change
+/// can't be told from what waits for the cache.
+#[test]
+fn no_call_comes_between_a_commit_and_its_cache() {
+    for (refused, then) in [(1, None), (3, None), (1, Some(Fault::of(Class::Abortable)))] {
+        let (mut rig, cache) = keeping(1);
+        rig.settings.batch.records_max = 8;
+        rig.settings.commit_records_max = 1;
+        cache.database.faults().no_space(refused);
+        if let Some(fault) = then {
+            let mut world = rig.world();
+            world.fault(Commit, Fault::none());
+            world.fault(Commit, fault);
+        }
+        let ran = rig.feed(0, 8).run(OneByOne(Counting::new(|_: &str, _| Answer::Forward))).good();
+        assert_eq!(ran.world().written("out0", 0), numbered(0..8), "{refused}");
+        assert_eq!((ran.world().changelog(0, 0), cached(&cache)), (count(8), Some("8".to_owned())), "{refused}");
+    }
+}
+
 #[test]
 fn a_full_disk_is_no_reason_to_lose_what_is_committed_when_the_next_transaction_aborts() {
-    let (rig, database) = keeping(2);
-    database.faults().no_space(2);
+    let (rig, cache) = keeping(2);
+    cache.database.faults().no_space(2);
     let rig = rig.feed(0, 3).feed(1, 3).then(When::Idle, |world| {
         for offset in 3..9 {
             world.feed(partition(1), Entry::text(&format!("1-{offset}")));

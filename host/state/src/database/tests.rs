@@ -1,4 +1,5 @@
 use super::*;
+use crate::RestoredRecord;
 use crate::partition::Applied;
 use std::path::PathBuf;
 use wasmill_record::CommitOffset;
@@ -131,6 +132,34 @@ fn a_group_is_of_one_cluster_at_a_time() {
     assert!(error.to_string().contains("here and there"), "{error}");
     drop(here);
     database.stores("there", "group", settings("s")).unwrap();
+}
+
+/// A pipeline that starts again may leave a thread of its former start behind.
+#[test]
+fn only_the_last_use_of_a_groups_stores_writes() {
+    let folder = tempfile::tempdir().unwrap();
+    let database = open(&folder).unwrap();
+    let former = database.stores("cluster", "group", settings("s")).unwrap().partition(0).unwrap();
+    former.restored(None, &[CommitOffset::at(3)], 0).unwrap();
+    let other = database.stores("cluster", "other", settings("s")).unwrap().partition(0).unwrap();
+    let latter = database.stores("cluster", "group", settings("s")).unwrap().partition(0).unwrap();
+    let record = RestoredRecord { key: b"k", value: Some(b"old"), timestamp_ms: None };
+    // So many become a table of their own, which is another way to write.
+    let keys: Vec<[u8; 4]> = (0..30_000u32).map(u32::to_be_bytes).collect();
+    let many: Vec<_> = keys.iter().map(|key| RestoredRecord { key, ..record }).collect();
+    for refused in [
+        former.clear(0),
+        former.restore(0, &[record], CommitOffset::at(4), 0),
+        former.restore(0, &many, CommitOffset::at(4), 0),
+        former.restored(Some("t"), &[CommitOffset::at(4)], 0),
+        former.apply(&Applied { token: "t", ends: &[], now_ms: 0 }),
+    ] {
+        assert!(matches!(refused, Err(CacheError::TakenOver)), "{refused:?}");
+    }
+    assert_eq!(latter.committed().get(0, b"k").unwrap().map(|value| value.value), None);
+    latter.restore(0, &[RestoredRecord { value: Some(b"new"), ..record }], CommitOffset::at(4), 0).unwrap();
+    other.restored(None, &[CommitOffset::at(0)], 0).unwrap();
+    assert_eq!(latter.committed().get(0, b"k").unwrap().unwrap().value, b"new");
 }
 
 #[test]

@@ -38,7 +38,7 @@ impl Partition {
                 ..mark.clone()
             });
         }
-        self.stores.shared.commit(|write| {
+        self.stores.commit(|write| {
             for change in state.overlay.each() {
                 // A change of a store that isn't there never got into the overlay.
                 let Ok(store) = self.stores.store(change.store) else { continue };

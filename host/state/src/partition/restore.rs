@@ -32,15 +32,16 @@ impl Partition {
     pub fn clear(&self, store: u16) -> Result<(), CacheError> {
         let at = usize::from(store);
         let store = self.stores.store(store)?;
-        let shared = &self.stores.shared;
         let mut state = self.state();
-        shared.commit(|write| write.delete(store.tree, entry::mark_key(self.partition)))?;
+        self.stores.commit(|write| write.delete(store.tree, entry::mark_key(self.partition)))?;
         if let Some(mark) = state.marks.get_mut(at) {
             *mark = None;
         }
+        // What the stream had come to counts for what is kept only.
+        state.stream_time_ms = state.marks.iter().flatten().filter_map(|mark| mark.stream_time_ms).max();
         let mut after: Option<Vec<u8>> = None;
         loop {
-            let keys: Vec<Vec<u8>> = shared.read(|engine| {
+            let keys: Vec<Vec<u8>> = self.stores.shared.read(|engine| {
                 // After the last one deleted: from the beginning, each round would pass over all deletions again.
                 let found = engine.range(store.tree, entry::range(self.partition, b"", after.as_deref()))?;
                 found.take(CLEAR_KEYS).map(|entry| entry.map(|(key, _)| key.to_vec())).collect()
@@ -49,7 +50,7 @@ impl Partition {
                 return Ok(());
             };
             after = entry::own_key(last).map(<[u8]>::to_vec);
-            shared.commit(|write| keys.into_iter().for_each(|key| write.delete(store.tree, key)))?;
+            self.stores.commit(|write| keys.into_iter().for_each(|key| write.delete(store.tree, key)))?;
         }
     }
 
@@ -76,9 +77,8 @@ impl Partition {
         let mark = self.mark(store, earlier, next, now_ms)?;
         let mark = Mark { token: None, stream_time_ms: state.stream_time_ms, ..mark };
         let entries = self.entries(records);
-        let shared = &self.stores.shared;
         if entries.len() < INGEST_KEYS {
-            shared.commit(|write| {
+            self.stores.commit(|write| {
                 for (key, value) in entries {
                     match value {
                         Some(value) => write.put(store.tree, key, value),
@@ -90,7 +90,7 @@ impl Partition {
         } else {
             // Marks lie behind all partitions, so it is still ascending.
             let mark = (entry::mark_key(self.partition), Some(mark.encode()));
-            shared.ingest(store.tree, entries.into_iter().chain([mark]).collect())?;
+            self.stores.ingest(store.tree, entries.into_iter().chain([mark]).collect())?;
         }
         if let Some(slot) = state.marks.get_mut(at) {
             *slot = Some(mark);
@@ -122,19 +122,34 @@ impl Partition {
             return Err(CacheError::Refused(format!("{} positions for {} stores", positions.len(), stores.len())));
         }
         let mut state = self.state();
+        if self.is_empty()? {
+            // Deletions only, as a reset leaves them: the stream begins anew, wherever it begins.
+            state.stream_time_ms = None;
+        }
         let mut marks = Vec::with_capacity(stores.len());
         for ((store, earlier), next) in stores.iter().zip(&state.marks).zip(positions) {
             let mark = self.mark(store, earlier.as_ref(), *next, now_ms)?;
             let (token, stream_time_ms) = (token.map(str::to_owned), state.stream_time_ms);
             marks.push(Mark { token, applied_ms: now_ms, stream_time_ms, ..mark });
         }
-        self.stores.shared.commit(|write| {
+        self.stores.commit(|write| {
             for (store, mark) in stores.iter().zip(&marks) {
                 write.put(store.tree, entry::mark_key(self.partition), mark.encode());
             }
         })?;
         state.marks = marks.into_iter().map(Some).collect();
         Ok(())
+    }
+
+    /// Whether no store has an entry.
+    fn is_empty(&self) -> Result<bool, CacheError> {
+        for store in &self.stores.stores {
+            let range = entry::range(self.partition, b"", None);
+            if self.stores.shared.read(|engine| engine.range(store.tree, range)?.next().transpose())?.is_some() {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     /// A mark at `next`, as old as the earlier one.

@@ -84,7 +84,7 @@ fn a_change_is_read_at_once_and_committed_by_apply_only() {
     partition.apply(&applied("t1")).unwrap();
     assert_eq!(committed(&partition, 0, "a").as_deref(), Some("1"));
     assert_eq!(get(&partition, 0, "a").as_deref(), Some("1"));
-    assert!(!partition.has_changes() && partition.overlay_bytes() == 0);
+    assert!(partition.changes() == 0 && partition.overlay_bytes() == 0);
     let value = partition.committed().get(0, b"a").unwrap().unwrap();
     assert_eq!(value.timestamp_ms, Some(5));
 }
@@ -374,4 +374,31 @@ fn another_changelog_is_not_replayed_over_an_old_one() {
     assert!(matches!(partition.restore(0, &[], CommitOffset::at(1), 0), Err(CacheError::Refused(_))));
     partition.clear(0).unwrap();
     partition.restore(0, &[], CommitOffset::at(1), 0).unwrap();
+}
+
+/// What a reset leaves: deletions, whose times are those of the reset, and offsets anywhere.
+#[test]
+fn a_stream_that_begins_anew_has_no_time_of_the_one_before() {
+    let fixture = fixture();
+    let partition = fixture.restored(0);
+    put(&partition, 1, "k", "v", 1_000_000);
+    partition.apply(&Applied { token: "t", ends: &[], now_ms: 0 }).unwrap();
+    let partition = fixture.stores.partition(0).unwrap();
+    let deleted = RestoredRecord { key: b"k", value: None, timestamp_ms: Some(2_000_000) };
+    partition.restore(1, &[deleted], CommitOffset::at(1), 0).unwrap();
+    partition.restored(Some("reset"), &[CommitOffset::at(0), CommitOffset::at(1)], 0).unwrap();
+    put(&partition, 1, "k", "of long ago", 10);
+    assert_eq!(get(&partition, 1, "k").as_deref(), Some("of long ago"));
+}
+
+#[test]
+fn a_store_that_is_cleared_takes_its_time_with_it() {
+    let fixture = fixture();
+    let partition = fixture.restored(0);
+    put(&partition, 1, "k", "v", 1_000_000);
+    partition.apply(&Applied { token: "t", ends: &[], now_ms: 0 }).unwrap();
+    partition.clear(0).unwrap();
+    assert_eq!(partition.stream_time_ms(), Some(1_000_000), "of the other one");
+    partition.clear(1).unwrap();
+    assert_eq!(partition.stream_time_ms(), None);
 }
