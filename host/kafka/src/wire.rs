@@ -28,7 +28,8 @@ pub(crate) struct WireCounters {
     opened: AtomicBool,
     end_txn: AtomicU32,
     disconnected: AtomicBool,
-    /// Largest acknowledged offset of each changelog partition since begin; as many as the worker has partitions. Locked
+    /// Largest acknowledged offset of each changelog partition since begin; as many as the worker has partitions, times the
+    /// stores. Locked
     /// by one broker thread at a time, for a few instructions.
     changes: Mutex<Vec<(ChangelogPartition, i64)>>,
     /// Positions have left and are not answered yet. They leave one after another; an answer may be told of twice.

@@ -1,4 +1,4 @@
-//! The state of a taken partition, before it starts (R3.4): after its offsets have become stable, and before its worker is
+//! The state of a taken partition, before it starts (R6.4): after its offsets have become stable, and before its worker is
 //! told.
 //!
 //! Whatever a former owner could still commit lies below the changelog's high watermark, asked read uncommitted once the

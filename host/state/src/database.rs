@@ -119,11 +119,6 @@ impl Database {
         Ok(Usage { disk_bytes, write_buffer_bytes })
     }
 
-    /// Where it is.
-    pub fn path(&self) -> &Path {
-        self.shared.path()
-    }
-
     /// Failures on demand.
     #[cfg(any(test, feature = "testing"))]
     pub fn faults(&self) -> &crate::testing::Faults {

@@ -36,6 +36,7 @@ const UNMERGED_MAX: usize = 18;
 /// Longer than writing out a buffer takes on a slow disk; shorter than anyone's patience with a worker.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(10);
 const ROOM_STEP: Duration = Duration::from_millis(1);
+
 /// A tree's place among the registered names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Tree(pub(crate) usize);

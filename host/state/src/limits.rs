@@ -17,8 +17,6 @@ pub struct CacheLimits {
 impl CacheLimits {
     /// The engine takes no less.
     pub const OPEN_FILES_MIN: usize = 10;
-    /// A smaller write buffer would make a table of every few transactions.
-    pub const WRITE_BUFFER_BYTES_MIN: u64 = 3 << 20;
 }
 
 impl Default for CacheLimits {

@@ -55,18 +55,14 @@ impl Partition {
         Ok(Partition { stores, partition, state: Mutex::new(state) })
     }
 
-    /// Of the input, and of the changelogs.
-    pub fn number(&self) -> i32 {
-        self.partition
-    }
-
     /// A record with this timestamp is about to be processed: the stream has come at least so far.
     pub fn observe(&self, timestamp_ms: Option<i64>) {
         self.state().observe(timestamp_ms);
     }
 
     /// The largest timestamp seen.
-    pub fn stream_time_ms(&self) -> Option<i64> {
+    #[cfg(test)]
+    pub(crate) fn stream_time_ms(&self) -> Option<i64> {
         self.state().stream_time_ms
     }
 

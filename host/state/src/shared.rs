@@ -67,10 +67,6 @@ impl Shared {
         }
     }
 
-    pub(crate) fn path(&self) -> &Path {
-        &self.path
-    }
-
     /// The trees of these names, made if they are new.
     pub(crate) fn register(&self, names: &[String]) -> Result<Vec<Tree>, CacheError> {
         let mut writing = self.begin()?;

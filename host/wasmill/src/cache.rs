@@ -1,7 +1,7 @@
 //! Where compiled plugins are kept between two starts.
 //!
 //! Beside the state where there is a state directory, else in the user's cache directory (XDG Base Directory Specification).
-//! Which folders may be trusted is decided in `sandbox`. Used by `run` only: `lint` touches nothing.
+//! Which folders may be trusted is decided in `sandbox`. `lint` does not use it: it touches nothing.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};

@@ -106,11 +106,16 @@ fn open_state(config: &Config, plugins: &Plugins) -> anyhow::Result<Option<Kept>
     let Some(directory) = config.state_directory.as_ref().filter(|_| config.pipelines.iter().any(keeps)) else {
         return Ok(None);
     };
-    let StateLimits { cache_bytes, write_buffer_bytes, open_files_max, .. } = config.state;
-    match Database::open(directory, &CacheLimits { cache_bytes, write_buffer_bytes, open_files_max }) {
+    match Database::open(directory, &cache_limits(&config.state)) {
         Ok(database) => Ok(Some(Kept { database, limits: config.state })),
         Err(error) => Err(UserFault(format!("{:#}", anyhow::Error::new(error))).into()),
     }
+}
+
+/// What the caches may take up.
+pub(crate) fn cache_limits(limits: &StateLimits) -> CacheLimits {
+    let StateLimits { cache_bytes, write_buffer_bytes, open_files_max, .. } = *limits;
+    CacheLimits { cache_bytes, write_buffer_bytes, open_files_max }
 }
 
 fn warn_of_native(config: &Config) {

@@ -1,6 +1,7 @@
 //! One record: what is decided about it, and which items are in its hands meanwhile.
 //!
-//! Nothing here writes: items are put back when the decision stands (`lib.rs`), all of them, whatever it was.
+//! Items are not written here: they are put back when the decision stands (`lib.rs`), all of them, whatever it was. Entries of
+//! orders are.
 
 use crate::Config;
 use crate::answer::{Code, Decision, Detail, Short, Verdict};

@@ -4,10 +4,6 @@ from .partitioner import Order
 
 PREFIX = "__wasmill.errors."
 
-# Codes that the host gives and no rule does. A record with one of them changed nothing and left nothing else behind; whether it
-# had to fail can't be told from the topics. They are findings unless the configuration allows them.
-HOST_CODES = ("plugin-trap", "plugin-deadline", "plugin-memory", "plugin-protocol", "record-too-large", "output-refused")
-
 
 def read(records, topics, findings):
     """(input, partition, offset) -> [(letter, added headers)]. `topics`: topic -> input."""

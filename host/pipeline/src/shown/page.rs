@@ -50,20 +50,21 @@ pub struct Page {
 }
 
 impl ShownStores {
-    /// The key in each partition that has it; `None`: there is no such store.
+    /// The key in each partition that has it, as far as they fit an answer; `None`: there is no such store.
     ///
     /// # Errors
     /// The database fails.
     pub fn get(&self, store: &str, key: &[u8]) -> Result<Option<Page>, CacheError> {
         let Some(number) = self.stores.number(store) else { return Ok(None) };
-        let mut entries = Vec::new();
+        let mut least = Least::new(PAGE_KEYS_MAX);
         for partition in self.partitions()? {
-            if let Some(found) = self.stores.committed(partition).get(number, key)? {
-                let (value, timestamp_ms) = (found.value, found.timestamp_ms);
-                entries.push(Entry { partition, key: key.to_vec(), value, timestamp_ms });
+            if let Some(found) = self.stores.committed(partition).get(number, key)?
+                && !least.add(key, partition, found.timestamp_ms, &found.value)
+            {
+                break;
             }
         }
-        Ok(Some(self.page_of(store, entries, false)))
+        Ok(Some(self.page_of(store, least)))
     }
 
     /// The first keys; `None`: there is no such store.
@@ -90,17 +91,13 @@ impl ShownStores {
                 least.add(key, partition, timestamp_ms, value)
             })?;
         }
-        let entries = least.entries.into_iter().map(|((key, partition), (value, timestamp_ms))| Entry {
-            partition,
-            key,
-            value,
-            timestamp_ms,
-        });
-        Ok(Some(self.page_of(store, entries.collect(), least.more)))
+        Ok(Some(self.page_of(store, least)))
     }
 
-    fn page_of(&self, store: &str, entries: Vec<Entry>, more: bool) -> Page {
+    fn page_of(&self, store: &str, least: Least) -> Page {
         let form = self.form(store);
+        let entry = |((key, partition), (value, timestamp_ms))| Entry { partition, key, value, timestamp_ms };
+        let (entries, more) = (least.entries.into_iter().map(entry).collect(), least.more);
         Page { entries, more, key: form.key, value: form.value }
     }
 }

@@ -3,6 +3,7 @@
 use super::pipeline_name;
 use crate::cli::Reset as Arguments;
 use crate::exit::UserFault;
+use crate::run::cache_limits;
 use crate::{cache, lint, output};
 use anyhow::{Context, anyhow};
 use std::fmt::Write;
@@ -50,7 +51,7 @@ pub(crate) fn reset(arguments: &Arguments) -> anyhow::Result<()> {
         return Err(error.context(what));
     }
     if let Some(directory) = config.state_directory.as_deref().filter(|directory| Database::exists(directory)) {
-        clear(&reset, directory);
+        clear(&reset, directory, &cache_limits(&config.state));
     }
     output::data(&format!(
         "{name}: {} keys deleted in {} partitions\n",
@@ -60,8 +61,8 @@ pub(crate) fn reset(arguments: &Arguments) -> anyhow::Result<()> {
 }
 
 /// Only saves the next start the reading of deletions, so it may fail.
-fn clear(reset: &Reset, directory: &Path) {
-    let cleared = match Database::open(directory, &CacheLimits::default()) {
+fn clear(reset: &Reset, directory: &Path, limits: &CacheLimits) {
+    let cleared = match Database::open(directory, limits) {
         Ok(database) => reset.clear(&database).map_err(anyhow::Error::new),
         Err(error @ OpenError::Locked { .. }) => {
             output::complain(&format!("the cache is left as it is: {error}; its next start reads the deletions\n"));

@@ -1,6 +1,7 @@
 //! Where committed state is read: in the process that runs the pipelines, or in the folder that it has left.
 
 use crate::exit::UserFault;
+use crate::run::cache_limits;
 use crate::{cache, lint};
 use anyhow::{Context, bail};
 use base64::Engine;
@@ -11,7 +12,7 @@ use std::path::Path;
 use std::time::Duration;
 use wasmill_config::Config;
 use wasmill_pipeline::shown::{Page, Question, ShownStores, StoreFacts};
-use wasmill_state::{CacheLimits, Database, StoreSettings};
+use wasmill_state::{Database, StoreSettings};
 
 /// The process cuts a request off after 10 s.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(15);
@@ -114,13 +115,7 @@ fn open_folder(file: &Path, config: &Config) -> anyhow::Result<BTreeMap<String, 
     if !Database::exists(directory) {
         return Err(UserFault(format!("no state is cached under {}", directory.display())).into());
     }
-    let limits = config.state;
-    let limits = CacheLimits {
-        cache_bytes: limits.cache_bytes,
-        write_buffer_bytes: limits.write_buffer_bytes,
-        open_files_max: limits.open_files_max,
-    };
-    let database = Database::open(directory, &limits).map_err(|error| {
+    let database = Database::open(directory, &cache_limits(&config.state)).map_err(|error| {
         let error = anyhow::Error::new(error);
         UserFault(format!("{error:#}; ask the process without --offline, or stop it"))
     })?;
