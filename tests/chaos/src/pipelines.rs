@@ -13,7 +13,7 @@ pub const PARTITIONS: i32 = 8;
 /// Fewer than the inputs have, so that "partition modulo count" is seen to happen.
 pub const DEAD_LETTER_PARTITIONS: i32 = 4;
 /// Workers of each pipeline in a process, at most.
-pub const WORKERS_MAX: u64 = 3;
+pub const WORKERS_MAX: u64 = 2;
 /// Long enough for commits under load, short enough for many time-outs in one run.
 pub const TRANSACTION_TIMEOUT: Duration = Duration::from_secs(4);
 /// The least that the product allows.
