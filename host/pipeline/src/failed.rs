@@ -27,7 +27,7 @@ pub enum Failed {
     #[error(
         "the changelog of store `{store}` was deleted and created anew, and the offsets of group `{group}` in partition \
          {partition} stayed: what was kept for the records before them is lost. To begin with empty state: wasmill state reset \
-         FILE --partition {partition}; to go on from these offsets with what the changelog has: wasmill run --accept-offsets"
+         FILE, with --pipeline where there are several; to go on from these offsets with what the changelog has: wasmill run --accept-offsets"
     )]
     ChangelogReplaced { group: String, store: String, partition: i32 },
     #[error("state can't be kept: {message}; nothing was committed past the last transaction")]
