@@ -30,6 +30,10 @@ pub(crate) enum Ended {
 /// Asking for stored tokens after a producer was initialised; retried until it works.
 const TOKEN_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// Why a producer is replaced although its transaction has ended (R5.4).
+const MAY_ARRIVE: &str =
+    "a request of its transaction may still arrive: EndTxn was sent twice, or positions were not answered";
+
 impl<S, K, C> Worker<S, K, C>
 where
     S: Source,
@@ -73,7 +77,7 @@ where
                     self.note_committed(&token)?;
                     if replace {
                         self.metrics.producer_replacements.end_txn_repeated.inc();
-                        self.replace_producer("a request of its transaction may still arrive: EndTxn was sent twice, or positions were not answered");
+                        self.replace_producer(MAY_ARRIVE);
                     }
                     return Ok(Ended::Committed);
                 }
@@ -210,7 +214,7 @@ where
                 AfterAbort::Aborted { replace: false } => break,
                 AfterAbort::Aborted { replace: true } => {
                     self.metrics.producer_replacements.end_txn_repeated.inc();
-                    self.replace_producer("a request of its transaction may still arrive: EndTxn was sent twice, or positions were not answered");
+                    self.replace_producer(MAY_ARRIVE);
                     break;
                 }
                 AfterAbort::Replace => {

@@ -5,7 +5,7 @@
 //! | What is so | Plan |
 //! |---|---|
 //! | no mark | rebuild |
-//! | another cluster, another topic of the same name | rebuild: positions mean nothing there |
+//! | another cluster, another topic of the same name | rebuild: positions mean nothing there. Whether what is lost with the topic may be lost is the caller's question |
 //! | the mark is behind the end of the log | rebuild: the log was cut, and what it lost can't be known |
 //! | the token is the committed one | nothing: no transaction since |
 //! | the mark is before the start of the log | rebuild: records that were never read are gone |

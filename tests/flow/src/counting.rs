@@ -16,15 +16,25 @@ pub const KEY: &[u8] = b"n";
 pub struct Counting<F> {
     decide: F,
     state: Option<Arc<dyn ReadState>>,
+    batch_max: usize,
 }
 
 impl<F: FnMut(&str, u32) -> Answer + Send> Counting<F> {
     pub fn new(decide: F) -> Counting<F> {
-        Counting { decide, state: None }
+        Counting { decide, state: None, batch_max: usize::MAX }
+    }
+
+    /// Each call has one record.
+    pub fn one_by_one(self) -> Counting<F> {
+        Counting { batch_max: 1, ..self }
     }
 }
 
 impl<F: FnMut(&str, u32) -> Answer + Send> Behaviour for Counting<F> {
+    fn batch_max(&self) -> usize {
+        self.batch_max
+    }
+
     fn read_from(&mut self, state: &Arc<dyn ReadState>) {
         self.state = Some(Arc::clone(state));
     }

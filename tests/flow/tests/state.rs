@@ -8,10 +8,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 use wasmill_flow::Call::*;
-use wasmill_flow::plugin::Behaviour;
-use wasmill_flow::{Answer, Counting, Entry, Fault, MemoryBatch, Ran, Rig, When, World, partition};
+use wasmill_flow::{Answer, Counting, Entry, Fault, Ran, Rig, When, World, partition};
 use wasmill_pipeline::{Command, Failed};
-use wasmill_record::{CallSource, Class, InvokeError, ReadState, Reply};
+use wasmill_record::Class;
 use wasmill_state::{Database, Stores};
 use wasmill_telemetry::State;
 
@@ -270,30 +269,6 @@ fn a_partition_goes_on_whichever_transaction_finds_room() {
     assert_eq!(ran.metric("wasmill_state_apply_failures_total{pipeline=\"flow\"}"), 1.0);
 }
 
-/// Each call has one record.
-struct OneByOne<B>(B);
-
-impl<B: Behaviour> Behaviour for OneByOne<B> {
-    fn answer(
-        &mut self,
-        batch: &MemoryBatch,
-        from: usize,
-        count: usize,
-        source: &CallSource,
-        reply: &mut Reply,
-    ) -> Result<(), InvokeError> {
-        self.0.answer(batch, from, count, source, reply)
-    }
-
-    fn read_from(&mut self, state: &Arc<dyn ReadState>) {
-        self.0.read_from(state);
-    }
-
-    fn batch_max(&self) -> usize {
-        1
-    }
-}
-
 /// A batch that is worked through in several calls, and a commit in between that finds no room: what the next call would change
 /// can't be told from what waits for the cache.
 #[test]
@@ -308,7 +283,7 @@ fn no_call_comes_between_a_commit_and_its_cache() {
             world.fault(Commit, Fault::none());
             world.fault(Commit, fault);
         }
-        let ran = rig.feed(0, 8).run(OneByOne(Counting::new(|_: &str, _| Answer::Forward))).good();
+        let ran = rig.feed(0, 8).run(Counting::new(|_: &str, _| Answer::Forward).one_by_one()).good();
         assert_eq!(ran.world().written("out0", 0), numbered(0..8), "{refused}");
         assert_eq!((ran.world().changelog(0, 0), cached(&cache)), (count(8), Some("8".to_owned())), "{refused}");
     }
