@@ -117,8 +117,9 @@ fn amplified(fault: &[u8], draft: &mut Draft) -> bool {
     match fault {
         b"emissions" => draft.emit(&vec![whole; 1001]),
         b"value-large" => {
-            let value = draft.keep(&vec![7; 9 << 20]);
-            draft.emit(&[Message::of(value)]);
+            let at = draft.data.len();
+            draft.data.resize(at + (9 << 20), 7);
+            draft.emit(&[Message::of([at as u32, 9 << 20])]);
         }
         b"overlap" => {
             let [at, len] = draft.keep(&vec![7; 65_536]);
