@@ -7,6 +7,7 @@
 use crate::crash;
 use crate::failed::Failed;
 use crate::progress::Phase;
+use crate::settings::WorkerSettings;
 use crate::watch::Look;
 use crate::worker::{Open, Producer, RETRY_PAUSE, Worker};
 use std::sync::PoisonError;
@@ -137,10 +138,10 @@ where
         }
     }
 
-    /// `<instance>:<run>:<worker>:<n>`: names this transaction and no other one, ever (R1.4).
+    /// See `token`.
     fn token(&self) -> String {
-        let settings = &self.settings;
-        format!("{}:{}:{}:{}", settings.instance, settings.run, settings.worker, self.transactions)
+        let WorkerSettings { instance, run, worker, changelogs, .. } = &self.settings;
+        format!("{instance}:{run}:{worker}:{}{changelogs}", self.transactions)
     }
 
     fn note_committed(&mut self, token: &str) -> Result<(), Failed> {

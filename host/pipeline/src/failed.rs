@@ -30,6 +30,13 @@ pub enum Failed {
          FILE, with --pipeline where there are several; to go on from these offsets with what the changelog has: wasmill run --accept-offsets"
     )]
     ChangelogReplaced { group: String, store: String, partition: i32 },
+    #[error(
+        "the changelog of store `{store}` in partition {partition} is shorter than what was read of it: committed changes \
+         are lost, as when a broker that lacked them was made leader. To begin with empty state: wasmill state reset FILE, \
+         with --pipeline where there are several; to go on from the offsets of group `{group}` with what the changelog \
+         has: wasmill run --accept-offsets"
+    )]
+    ChangelogCut { group: String, store: String, partition: i32 },
     #[error("state can't be kept: {message}; nothing was committed past the last transaction")]
     State { message: String },
     #[error("topic `{topic}` {what}; nothing is committed any more. Restart the process once it is what you want")]

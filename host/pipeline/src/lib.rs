@@ -5,6 +5,7 @@
 //! what they are carried out on hides behind the seams of `record`, so that flow tests run this very code in memory.
 
 mod changelogs;
+mod chunk;
 pub mod command;
 mod company;
 mod counts;
@@ -31,6 +32,7 @@ mod stuck;
 mod supervisor;
 pub mod swap;
 pub mod taking;
+mod token;
 mod topics;
 mod waiting;
 pub mod watch;

@@ -9,25 +9,22 @@
 //! Runs on a thread of its own, for all partitions of a pipeline. A partition that is given away meanwhile is dropped; what
 //! has been read of it stays in the cache, with its position.
 
+use crate::chunk::{self, Chunk};
 use crate::crash;
 use crate::failed::Failed;
 use crate::keeping::failed;
 use crate::taking::{Ready, Tell};
+use crate::token;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use wasmill_record::{ChangelogEvent, ChangelogPartition, ChangelogSource, Clock, CommitOffset, Group, ReadState};
-use wasmill_state::{Bounds, CacheError, Facts, Partition, Plan, Reason, RestoredRecord, Stores, plan};
+use wasmill_state::{Bounds, CacheError, Facts, Partition, Plan, Reason, Stores, plan};
 use wasmill_telemetry::{Health, PipelineMetrics, State};
 
 /// Partitions that are restored at once; the others queue.
 const ACTIVE_MAX: usize = 8;
-
-/// Changes of one changelog partition that are written to the cache at once: many, because the cache makes a table of its own
-/// of them then.
-const CHUNK_RECORDS: usize = 50_000;
-const CHUNK_BYTES: usize = 8 << 20;
 
 /// One question about a changelog's bounds.
 const BOUNDS_TIMEOUT: Duration = Duration::from_secs(2);
@@ -81,6 +78,8 @@ struct Active {
     begun: Instant,
     /// Nothing had to be read.
     exact: bool,
+    /// The offsets were committed by this pipeline, beside these changelogs.
+    is_ours: bool,
 }
 
 /// One store of it.
@@ -93,14 +92,6 @@ struct Store {
     end: CommitOffset,
     chunk: Chunk,
     done: bool,
-}
-
-/// Changes that have been read and not been written.
-#[derive(Default)]
-pub(crate) struct Chunk {
-    bytes: Vec<u8>,
-    /// Lengths in `bytes`, in order; `None`: deleted.
-    changes: Vec<(usize, Option<usize>, Option<i64>)>,
 }
 
 impl<G: Group, C: Clock> Restoring<G, C> {
@@ -212,6 +203,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         if !self.tell.wants(&restore.ready) {
             return Ok(Err(restore));
         }
+        let is_ours = self.check_changelogs(restore.token.as_deref(), number)?;
         let mut stores = Vec::with_capacity(bounds.len());
         let mut exact = true;
         for ((store, mark), bounds) in (0..count).zip(state.marks()).zip(bounds) {
@@ -228,9 +220,11 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 // Its own position is all there is to reach.
                 Plan::Nothing => mark.map_or((bounds.end, bounds.end), |mark| (mark.next, mark.next)),
                 Plan::Replay { from } => (from, bounds.end),
-                Plan::Rebuild { reason: Reason::OtherTopic, .. } if restore.token.is_some() && !self.accept_offsets => {
+                Plan::Rebuild { reason: Reason::BehindTheEnd, .. }
+                    if restore.token.is_some() && !self.accept_offsets =>
+                {
                     let store = self.stores.settings(store).map_or_else(String::new, |settings| settings.name.clone());
-                    return Err(Failed::ChangelogReplaced { group: self.group.clone(), store, partition: number });
+                    return Err(Failed::ChangelogCut { group: self.group.clone(), store, partition: number });
                 }
                 Plan::Rebuild { from, reason } => {
                     let store = self.stores.settings(store).map_or("", |settings| &settings.name);
@@ -252,7 +246,18 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 return Err(Failed::State { message: failure.message });
             }
         }
-        Ok(Ok(Active { restore, state, stores, begun: Instant::now(), exact }))
+        Ok(Ok(Active { restore, state, stores, begun: Instant::now(), exact, is_ours }))
+    }
+
+    /// Whether the offsets belong to these changelogs; refused where they don't and nobody says that they may.
+    fn check_changelogs(&self, token: Option<&str>, number: i32) -> Result<bool, Failed> {
+        let changelogs = token::changelogs_of(&self.stores);
+        match token.map(|token| token::replaced(token, &changelogs)) {
+            Some(Some(store)) if !self.accept_offsets => {
+                Err(Failed::ChangelogReplaced { group: self.group.clone(), store: store.to_owned(), partition: number })
+            }
+            found => Ok(found == Some(None)),
+        }
     }
 
     /// The restore is begun again, if what is wrong with the cache may pass.
@@ -290,7 +295,9 @@ impl<G: Group, C: Clock> Restoring<G, C> {
             return Ok(());
         }
         let mut trouble = None;
-        let full = active.values().flat_map(|active| &active.stores).any(|store| store.chunk.is_full());
+        let under_way = || active.values().flat_map(|active| &active.stores).filter(|store| !store.done);
+        let bytes_max = chunk::bytes_max(under_way().count());
+        let full = under_way().any(|store| store.chunk.is_full(bytes_max));
         let mut take = |of: ChangelogPartition, event: ChangelogEvent<'_>| {
             let store =
                 active.get_mut(&of.partition).and_then(|active| active.stores.iter_mut().find(|it| it.of == of));
@@ -318,10 +325,10 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         for Active { state, stores, .. } in active.values_mut() {
             for store in stores.iter_mut().filter(|store| !store.done) {
                 let reached = store.next >= store.end;
-                if !reached && !store.chunk.is_full() {
+                if !reached && !store.chunk.is_full(bytes_max) {
                     continue;
                 }
-                let changes = store.chunk.changes.len() as u64;
+                let changes = store.chunk.len() as u64;
                 match store.chunk.write(state, store.of.store, store.next, now_ms) {
                     Ok(()) => drop(self.metrics.restored_changes.inc_by(changes)),
                     Err(error) if error.may_pass() => {
@@ -380,7 +387,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
             let (took_ms, exact) = (done.begun.elapsed().as_millis() as u64, done.exact);
             tracing::info!(pipeline = self.pipeline, partition = number, took_ms, exact, "state is there");
             let mut ready = done.restore.ready;
-            if done.restore.token.is_none() {
+            if !done.is_ours {
                 // Accepted offsets of somebody else become ours: the next start has nothing to accept.
                 ready.iter_mut().for_each(|ready| ready.by_policy = true);
             }
@@ -442,42 +449,5 @@ impl Store {
 
     fn left(&self) -> i64 {
         self.end.next().saturating_sub(self.next.next()).max(0)
-    }
-}
-
-impl Chunk {
-    pub(crate) fn push(&mut self, key: &[u8], value: Option<&[u8]>, timestamp: Option<i64>) {
-        self.bytes.extend_from_slice(key);
-        self.bytes.extend_from_slice(value.unwrap_or_default());
-        self.changes.push((key.len(), value.map(<[u8]>::len), timestamp));
-    }
-
-    pub(crate) fn is_full(&self) -> bool {
-        self.changes.len() >= CHUNK_RECORDS || self.bytes.len() >= CHUNK_BYTES
-    }
-
-    /// Into the cache, with the position behind it. After an error it is still there.
-    pub(crate) fn write(
-        &mut self,
-        state: &Partition,
-        store: u16,
-        next: CommitOffset,
-        now_ms: i64,
-    ) -> Result<(), CacheError> {
-        let mut rest = self.bytes.as_slice();
-        let mut take = |len: usize| {
-            let (part, left) = rest.split_at_checked(len).unwrap_or_default();
-            rest = left;
-            part
-        };
-        let mut records = Vec::with_capacity(self.changes.len());
-        for (key, value, timestamp_ms) in self.changes.iter().copied() {
-            let key = take(key);
-            records.push(RestoredRecord { key, value: value.map(&mut take), timestamp_ms });
-        }
-        state.restore(store, &records, next, now_ms)?;
-        self.bytes.clear();
-        self.changes.clear();
-        Ok(())
     }
 }

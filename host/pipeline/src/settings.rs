@@ -1,5 +1,7 @@
 //! What a worker needs of the configuration, in the units it uses.
 
+use crate::changelogs::Changelogs;
+use crate::token;
 use std::time::Duration;
 use wasmill_config::{PluginKind, StateLimits};
 use wasmill_record::BatchLimits;
@@ -22,6 +24,8 @@ pub struct WorkerSettings {
     pub dead_letter_topic: String,
     /// Name of each store, by its number.
     pub stores: Vec<String>,
+    /// The end of every token: which changelogs the stores have.
+    pub changelogs: String,
     /// Keys and values that one transaction changes, in all: reaching it commits.
     pub state_overlay_bytes_max: usize,
     pub state_key_bytes_max: usize,
@@ -53,6 +57,7 @@ impl WorkerSettings {
             outputs: config.outputs.iter().map(|output| output.name.clone()).collect(),
             dead_letter_topic: config.dead_letters.topic.clone(),
             stores: Vec::new(),
+            changelogs: String::new(),
             state_overlay_bytes_max: usize::MAX,
             state_key_bytes_max: 0,
             state_value_bytes_max: 0,
@@ -77,8 +82,11 @@ impl WorkerSettings {
         }
     }
 
-    /// The worker keeps state in these stores; a change may be as large as their topics take, `topic_bytes_max`.
-    pub fn keep(&mut self, stores: &[String], limits: &StateLimits, topic_bytes_max: Option<usize>) {
+    /// The worker keeps state in these stores. A change may be as large as their topics take.
+    pub(crate) fn keep(&mut self, stores: &[String], limits: &StateLimits, changelogs: &Changelogs) {
+        let ids = changelogs.topics.iter().map(|topic| topic.id.as_str());
+        self.changelogs = token::changelogs(stores.iter().map(String::as_str).zip(ids));
+        let topic_bytes_max = changelogs.bytes_max();
         self.stores = stores.to_vec();
         self.state_overlay_bytes_max = limits.overlay_bytes;
         let most = topic_bytes_max.unwrap_or(usize::MAX).saturating_sub(CHANGE_OVERHEAD_BYTES);

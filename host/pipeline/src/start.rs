@@ -48,8 +48,7 @@ const TAKES_MAX: usize = 1024;
 /// Partitions whose state nobody has begun to restore; a rebalance makes one of each that it brings.
 const RESTORES_MAX: usize = 1024;
 
-/// Starts of pipelines in this process. A worker counts its transactions from 1 on, and one that comes after it in the same
-/// process must not come upon its tokens.
+/// Starts of pipelines in this process.
 static STARTS: AtomicU64 = AtomicU64::new(0);
 
 /// Who we are among the processes of the group.
@@ -59,6 +58,14 @@ pub struct Identity {
     pub instance: String,
     /// Drawn at each start: 64 random bits in hex.
     pub run: String,
+}
+
+impl Identity {
+    /// The run of one start of a pipeline. A worker counts its transactions from 1 on, and one that comes after it in the
+    /// same process must not come upon its tokens (R1.4).
+    fn next_run(&self) -> String {
+        format!("{}.{}", self.run, STARTS.fetch_add(1, Ordering::Relaxed))
+    }
 }
 
 /// What the pipelines of a process share.
@@ -139,7 +146,7 @@ pub fn start(
     let (failures, failed) = bounded(config.workers + 1);
     let watch = Watch::new(topics.clone(), probe);
     let pipeline_metrics = metrics.pipeline(&config.name);
-    let run = format!("{}.{}", process.identity.run, STARTS.fetch_add(1, Ordering::Relaxed));
+    let run = process.identity.next_run();
     let workers = plugin.start(|plugin| {
         plugin.introduce(&pipeline_metrics);
         let mut workers = Vec::with_capacity(config.workers);
@@ -367,7 +374,7 @@ fn start_worker(
     let plugin = bound.instance();
     let mut worker_settings = WorkerSettings::new(config, worker, &identity.instance, run);
     if let Some(kept) = &process.state {
-        worker_settings.keep(bound.stores(), &kept.limits, topics.changelogs.bytes_max());
+        worker_settings.keep(bound.stores(), &kept.limits, &topics.changelogs);
     }
     let source = Inlet::new(Arc::clone(consumer), worker);
     let thread_name = format!("{}/{worker}", config.name);
@@ -436,4 +443,17 @@ fn run_worker<K: Sink<KafkaBatch>>(mut worker: Worker<Inlet, K, SystemClock>, fa
 
 fn thread<T: Send + 'static>(name: &str, body: impl FnOnce() -> T + Send + 'static) -> std::io::Result<JoinHandle<T>> {
     std::thread::Builder::new().name(name.to_owned()).spawn(body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_start_of_a_pipeline_has_a_run_of_its_own() {
+        let identity = Identity { instance: "host-1".to_owned(), run: "0123456789abcdef".to_owned() };
+        let (first, second) = (identity.next_run(), identity.next_run());
+        assert_ne!(first, second);
+        assert!([first, second].iter().all(|run| run.starts_with("0123456789abcdef.")), "and the process's");
+    }
 }

@@ -23,8 +23,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-/// One writes tables, one merges them: a single thread would not write tables while it merges.
-const THREADS: usize = 2;
+/// Writes tables and merges them. With a second one, the engine hands what is to be merged around in a loop without a pause
+/// for as long as a merge lasts (`worker_tick`), which was a tenth of all CPU time; it was not faster on two cores.
+const THREADS: usize = 1;
 /// Sealed journals are kept up to this size (the least that the engine takes): what a start after a crash replays.
 const JOURNAL_BYTES_MAX: u64 = 64 << 20;
 /// Kept with each tree and never changed again, so beyond any use: [`Engine::keep_buffers`] comes first.

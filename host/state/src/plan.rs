@@ -5,8 +5,8 @@
 //! | What is so | Plan |
 //! |---|---|
 //! | no mark | rebuild |
-//! | another cluster, another topic of the same name | rebuild: positions mean nothing there. Whether what is lost with the topic may be lost is the caller's question |
-//! | the mark is behind the end of the log | rebuild: the log was cut, and what it lost can't be known |
+//! | another cluster, another topic of the same name | rebuild: positions mean nothing there |
+//! | the mark is behind the end of the log | rebuild: the log was cut, and what it lost can't be known. Whether that may be is the caller's question |
 //! | the token is the committed one | nothing: no transaction since |
 //! | the mark is before the start of the log | rebuild: records that were never read are gone |
 //! | applied longer ago than half of `delete.retention.ms`, or in the future | rebuild: a deletion may have been compacted away, its key would come back |

@@ -31,6 +31,7 @@ wasmill_broker::on_both_brokers! {
     offsets_that_were_deleted_stop_the_pipeline,
     offsets_that_were_accepted_once_need_not_be_accepted_again,
     a_changelog_that_was_created_anew_stops_the_pipeline,
+    a_changelog_that_was_created_anew_is_noticed_without_a_cache,
     a_first_transaction_that_was_aborted_has_left_no_state,
 }
 
@@ -233,6 +234,28 @@ fn a_changelog_that_was_created_anew_stops_the_pipeline(broker: &dyn Broker) {
     run_to_end(&Setup { accept_offsets: true, ..setup.clone() }, 1);
     let counts = values(&setup.written(&setup.bootstrap, 1));
     assert_eq!((counts.len(), counts.last().map(String::as_str)), (15, Some("1 v14")));
+}
+
+/// By the process that creates it, too: it is gone, and the offsets are not. Nothing is written that would have them
+/// committed anyway once they are accepted.
+fn a_changelog_that_was_created_anew_is_noticed_without_a_cache(broker: &dyn Broker) {
+    let former = folder();
+    let setup = Setup::new("forgotten", &broker.bootstrap()).counting(former.path());
+    setup.topics(&setup.bootstrap, 1, &[], &[]);
+    put(&producer(&setup.bootstrap, &[]), &setup.input, 1, 0..10);
+    run_to_end(&setup, 1);
+    delete_topic(&setup.bootstrap, &setup.changelog());
+    let cache = folder();
+    let setup = setup.counting(cache.path());
+    let failed = setup.run().end().unwrap_err();
+    let (group, store) = (setup.name.clone(), "counts".to_owned());
+    assert_eq!(failed, Failed::ChangelogReplaced { group, store, partition: 0 });
+    let token = || committed(&setup.bootstrap, &setup.name, &setup.input, 0).unwrap().1;
+    let refused = token();
+    let accepting = Setup { accept_offsets: true, ..setup.clone() }.run();
+    wait_until("the position is committed beside the new changelog", || token() != refused);
+    accepting.stop().unwrap();
+    run_to_end(&setup, 1);
 }
 
 /// The changelog's end has moved, but nobody has state or offsets: a start is a first one.

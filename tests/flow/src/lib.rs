@@ -10,6 +10,7 @@
 // A test tool: what can't be goes with a panic that names the test.
 #![allow(clippy::unwrap_used, clippy::expect_used)]
 
+pub mod changelog;
 pub mod clock;
 pub mod counting;
 pub mod group;

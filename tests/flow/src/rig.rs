@@ -214,6 +214,7 @@ pub fn settings() -> WorkerSettings {
         outputs: vec!["first".to_owned(), "second".to_owned()],
         dead_letter_topic: DEAD_LETTERS.to_owned(),
         stores: Vec::new(),
+        changelogs: String::new(),
         state_overlay_bytes_max: 1 << 20,
         state_key_bytes_max: 1 << 10,
         state_value_bytes_max: 1 << 10,

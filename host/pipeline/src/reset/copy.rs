@@ -2,7 +2,7 @@
 //! So neither the number of keys nor their size is bounded by memory.
 
 use super::ResetError;
-use crate::restoring::Chunk;
+use crate::chunk::{Chunk, bytes_max};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wasmill_kafka::ChangelogReader;
 use wasmill_record::{ChangelogEvent, ChangelogPartition, ChangelogSource, CommitOffset};
@@ -67,7 +67,7 @@ impl Copy {
             if next > before {
                 moved = Instant::now();
             }
-            if chunk.is_full() || next >= end {
+            if chunk.is_full(bytes_max(1)) || next >= end {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 chunk.write(&state, of.store, next, i64::try_from(since.as_millis()).unwrap_or(i64::MAX))?;
             }

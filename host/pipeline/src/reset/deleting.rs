@@ -3,6 +3,7 @@
 use super::copy::{Copy, Key};
 use super::tenure::Tenure;
 use super::{PAUSE, PartitionPlan, ResetError, ResetPlan};
+use crate::token;
 use crate::topics::Topics;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -55,7 +56,7 @@ pub(super) fn delete(
                 Some(last) => copy.next(number, Some(last), 1, 1)?.is_empty(),
                 None => true,
             };
-            let token = format!("reset:{run}:{number}:{transaction}");
+            let token = format!("reset:{run}:{number}:{transaction}{}", token::changelogs_of(&copy.stores));
             transactions.write(&keys, number, &positions, if is_last { &token } else { NONE })?;
             if is_last {
                 break;
