@@ -1,6 +1,14 @@
-//! Named places at which a process kills itself, as `kill -9` would: where a crash hurts most, timing alone rarely hits.
+//! What only a test build has, by the feature `crash-points`: named places at which a process kills itself, as `kill -9` would
+//! (where a crash hurts most, timing alone rarely hits), and a clock that is wrong.
 //!
-//! Compiled in by the feature `crash-points`, armed by `WASMILL_CRASH_POINT=<name>[:<n>]` (the n-th time it is passed).
+//! Places are armed by `WASMILL_CRASH_POINT=<name>[:<n>]` (the n-th time it is passed), the clock by
+//! `WASMILL_CLOCK_OFFSET_MS=<ms>`. A full disk is posed in `wasmill_state::testing`.
+
+/// The clock of workers and restores.
+#[cfg(feature = "crash-points")]
+pub(crate) use armed::WrongClock as PipelineClock;
+#[cfg(not(feature = "crash-points"))]
+pub(crate) use wasmill_record::SystemClock as PipelineClock;
 
 /// Every record of the batch was handed to the sink, nothing was committed.
 pub const MID_BATCH: &str = "mid-batch";
@@ -30,6 +38,8 @@ pub fn point(name: &str) {
 mod armed {
     use std::sync::OnceLock;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::time::{Duration, Instant};
+    use wasmill_record::{Clock, SystemClock};
 
     struct Armed {
         name: String,
@@ -52,6 +62,26 @@ mod armed {
             eprintln!("{{\"level\":\"WARN\",\"message\":\"crash point {name}\"}}");
             // SAFETY: sends a signal to ourselves; nothing is unwound, as in a real crash.
             unsafe { libc::raise(libc::SIGKILL) };
+        }
+    }
+
+    /// Shows the right time plus an offset, as one that somebody has set does.
+    #[derive(Debug, Clone, Copy)]
+    pub(crate) struct WrongClock;
+
+    impl Clock for WrongClock {
+        fn now(&self) -> Instant {
+            SystemClock.now()
+        }
+
+        fn wall_ms(&self) -> i64 {
+            static OFFSET_MS: OnceLock<i64> = OnceLock::new();
+            let read = || std::env::var("WASMILL_CLOCK_OFFSET_MS").ok()?.parse().ok();
+            SystemClock.wall_ms().saturating_add(*OFFSET_MS.get_or_init(|| read().unwrap_or(0)))
+        }
+
+        fn rest(&self, pause: Duration) {
+            SystemClock.rest(pause);
         }
     }
 }

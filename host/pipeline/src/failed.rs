@@ -21,7 +21,7 @@ pub enum Failed {
     #[error(
         "the offsets of group `{group}` in partition {partition} were not committed by this pipeline: state and offsets do \
          not belong together any more. To begin with empty state, or to finish a reset: wasmill state reset FILE --partition \
-         {partition}; to go on from these offsets with the state as it is: wasmill run --accept-offsets"
+         {partition}, with --pipeline where there are several; to go on from these offsets with the state as it is: wasmill run --accept-offsets"
     )]
     OffsetsReset { group: String, partition: i32 },
     #[error(

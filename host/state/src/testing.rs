@@ -1,8 +1,11 @@
-//! Failures on demand, for tests of who calls this crate.
+//! Failures on demand, for tests of who calls this crate, and of whole processes.
 
 use crate::CacheError;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+
+/// While there is a file of the database's name with this extension, as `stores.full`, no write finds space.
+pub const FULL: &str = "full";
 
 /// What is to fail next. Of one database.
 #[derive(Debug, Default)]
@@ -27,6 +30,9 @@ impl Faults {
     }
 
     pub(crate) fn before_commit(&self, path: &Path) -> Result<(), CacheError> {
+        if path.with_extension(FULL).exists() {
+            return Err(full(path, "a file beside it says so"));
+        }
         let mut left = self.no_space.lock().unwrap_or_else(PoisonError::into_inner);
         match &mut *left {
             (0, 0) => return Ok(()),
@@ -36,6 +42,10 @@ impl Faults {
                 return Ok(());
             }
         }
-        Err(CacheError::Full { directory: path.display().to_string(), reason: "a test says so".into() })
+        Err(full(path, "a test says so"))
     }
+}
+
+fn full(path: &Path, reason: &str) -> CacheError {
+    CacheError::Full { directory: path.display().to_string(), reason: reason.into() }
 }

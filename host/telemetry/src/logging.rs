@@ -16,8 +16,8 @@ use tracing_subscriber::util::SubscriberInitExt;
 /// The environment variable that holds the filter, in tracing-subscriber's directives: `info,wasmill_pipeline=debug`.
 pub const FILTER_VARIABLE: &str = "WASMILL_LOG";
 
-/// What is logged when neither the caller nor [`FILTER_VARIABLE`] says.
-pub const DEFAULT_FILTER: &str = "info";
+/// What is logged when neither the caller nor [`FILTER_VARIABLE`] says. The cache's engine has a line for every table.
+pub const DEFAULT_FILTER: &str = "info,fjall=warn,lsm_tree=warn";
 
 /// How log lines look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -39,8 +39,9 @@ struct Arguments {
     /// Print `{"figures":[{"name","value","unit"}...]}` in place of the table.
     #[arg(long)]
     json: bool,
-    /// Only the figures whose names begin so: `boundary`, `sandbox`, `sentiment`, `devbroker`, `loop`,
-    /// `commit.pause`, `handover`, `swap`, `start`, `rss`, `latency`. The first four need no Kafka.
+    /// Only the figures whose names begin so: `boundary`, `sandbox`, `sentiment`, `devbroker`,
+    /// `state.native`, `loop`, `state.loyalty`, `commit.pause`, `handover`, `swap`, `start`, `rss`, `latency`. The first five
+    /// need no Kafka.
     #[arg(long, value_name = "PREFIX", default_value = "")]
     only: String,
     /// How often each contestant has its turn; five times as often where a turn takes milliseconds.

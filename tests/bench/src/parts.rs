@@ -72,6 +72,8 @@ pub(crate) fn run(only: &str, scale: Scale, binary: Option<PathBuf>, embedded: b
     ensure!(!chosen.is_empty(), "no figure begins with `{only}`; there are {names}");
     let mut figures = Figures::default();
     figures.remarks.push(format!("load average before: {}", load_average()));
+    // A whole part has figures of other names, too: `restore` and `restart` come with `state.loyalty`.
+    let is_whole = chosen.iter().all(|(name, _)| name.starts_with(only));
     let mut setting = None;
     for (name, part) in chosen {
         if matches!(part, Part::Cluster(_)) && setting.is_none() {
@@ -87,7 +89,9 @@ pub(crate) fn run(only: &str, scale: Scale, binary: Option<PathBuf>, embedded: b
         say(&format!("{name}: done in {:.0} s", began.elapsed().as_secs_f64()));
     }
     figures.remarks.push(format!("load average after: {}", load_average()));
-    figures.keep(only);
+    if !is_whole {
+        figures.keep(only);
+    }
     Ok(figures)
 }
 

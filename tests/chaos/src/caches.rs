@@ -14,6 +14,9 @@ use crate::plan::Cache;
 /// The folder in a state directory that holds the caches; beside it lie an id and compiled plugins.
 const STORES: &str = "stores";
 
+/// While it lies beside it, the cache takes no write (`wasmill_state::testing`).
+const FULL: &str = "stores.full";
+
 /// The folder beside it that holds compiled plugins.
 const COMPILED: &str = "cache";
 
@@ -54,6 +57,22 @@ pub fn prepare(run: &Path, slot: usize, wanted: Cache) -> Result<Cache> {
             Ok(Cache::Kept)
         }
     }
+}
+
+/// Fills the disk of a slot, as far as its cache can tell.
+///
+/// # Errors
+/// It can't be done.
+pub fn fill(run: &Path, slot: usize) -> Result<()> {
+    fs::write(directory(run, slot).join(FULL), "").context("failed to fill a disk")
+}
+
+/// Makes room again.
+///
+/// # Errors
+/// It can't be done.
+pub fn make_room(run: &Path, slot: usize) -> Result<()> {
+    fs::remove_file(directory(run, slot).join(FULL)).context("failed to make room on a disk")
 }
 
 /// Gives a slot that has none the compiled plugins of the first one: compiling takes longer than most faults, and every

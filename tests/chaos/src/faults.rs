@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result};
 
+use crate::caches;
 use crate::fleet::Fleet;
 use crate::kafka::Kafka;
 use crate::pipelines::{SESSION_TIMEOUT, TRANSACTION_TIMEOUT};
@@ -26,6 +27,11 @@ const LOOKS_APART: Duration = Duration::from_millis(250);
 const TRANSACTION_PAUSE: Duration = Duration::from_secs(TRANSACTION_TIMEOUT.as_secs() + 1);
 /// Past the session by more than a heartbeat.
 const SESSION_PAUSE: Duration = Duration::from_secs(SESSION_TIMEOUT.as_secs() + 2);
+/// Beyond half of the default of `delete.retention.ms`, a week.
+const DAYS_AHEAD: Duration = Duration::from_secs(9 * 24 * 3600);
+/// Why state is rebuilt, in the words of the log.
+const TOO_OLD: &str = "the cache is older than half";
+const OF_THE_FUTURE: &str = "the cache was written in the future";
 /// How long the brokers may take beyond that to abort, and the others to take over.
 const EFFECT_MAX: Duration = Duration::from_secs(15);
 
@@ -59,6 +65,8 @@ impl World {
             Fault::Terminate => {
                 self.tally.terminations += u64::from(self.fleet.terminate(step.slot, &mut self.tally)?);
             }
+            Fault::FullDisk { killed } => self.full_disk(step.slot, killed)?,
+            Fault::WrongClock => self.wrong_clock(step.slot)?,
             Fault::Storm { moves } => self.storm(moves)?,
             Fault::Broker { role, down_ms } => {
                 let find = || roles::broker(&self.fleet.setting.bootstrap, role, step.slot).ok();
@@ -172,6 +180,40 @@ impl World {
             None => self.tally.violation(format!("the partitions of process {slot} did not move while it was stopped")),
         }
         self.fleet.wake()
+    }
+
+    /// Proven by what the process says of it.
+    fn full_disk(&mut self, slot: usize, killed: bool) -> Result<()> {
+        self.fleet.wait_whole(&mut self.tally);
+        let directory = self.fleet.setting.directory.clone();
+        caches::fill(&directory, slot)?;
+        let Some(process) = self.fleet.get(slot) else { return caches::make_room(&directory, slot) };
+        match wait::until(EFFECT_MAX, || process.has_logged("a file beside it says so").then_some(())) {
+            Some(()) => self.tally.full_disks += 1,
+            None => self.tally.violation(format!("process {slot} has not noticed a full disk in {EFFECT_MAX:?}")),
+        }
+        wait::pass(Duration::from_millis(self.random.between(0, 2000)));
+        if killed {
+            self.fleet.kill(slot)?;
+        }
+        caches::make_room(&directory, slot)
+    }
+
+    /// Proven by why state is rebuilt: what is cached is old under the clock that is ahead, and of the future once it is back.
+    fn wrong_clock(&mut self, slot: usize) -> Result<()> {
+        let mut seen = 0;
+        for (ahead, reason) in [(DAYS_AHEAD, TOO_OLD), (Duration::ZERO, OF_THE_FUTURE)] {
+            self.fleet.wait_whole(&mut self.tally);
+            self.fleet.terminate(slot, &mut self.tally)?;
+            self.fleet.start_ahead(slot, None, ahead)?;
+            let Some(process) = self.fleet.get(slot) else { break };
+            seen += u64::from(wait::until(CRASH_MAX, || process.has_logged(reason).then_some(())).is_some());
+        }
+        match seen {
+            2 => self.tally.wrong_clocks += 1,
+            _ => self.tally.violation(format!("process {slot} has not noticed that its clock was set")),
+        }
+        Ok(())
     }
 
     /// Guests and residents come and go faster than the group can settle.

@@ -44,6 +44,11 @@ impl Fleet {
 
     /// Starts a process in a slot, in place of what was there.
     pub fn start(&mut self, slot: usize, armed: Option<(CrashPoint, u64)>) -> Result<()> {
+        self.start_ahead(slot, armed, Duration::ZERO)
+    }
+
+    /// The same, with a clock that is this much ahead.
+    pub fn start_ahead(&mut self, slot: usize, armed: Option<(CrashPoint, u64)>, ahead: Duration) -> Result<()> {
         // Which waits for its end.
         self.processes.remove(&slot);
         let wanted = self.caches.remove(&slot).unwrap_or_default();
@@ -54,7 +59,7 @@ impl Fleet {
         }
         caches::share_compiled(&self.setting.directory, slot)?;
         self.lives += 1;
-        self.processes.insert(slot, Process::start(&self.setting, slot, self.lives, armed)?);
+        self.processes.insert(slot, Process::start(&self.setting, slot, self.lives, armed, ahead)?);
         Ok(())
     }
 

@@ -65,6 +65,11 @@ pub enum Fault {
     PauseSession,
     /// SIGTERM, then a new process.
     Terminate,
+    /// The cache of the process takes no write until it has felt that; then there is room again, or, where it is `killed`,
+    /// only for the next process.
+    FullDisk { killed: bool },
+    /// The next process of the slot has a clock that is days ahead, and the one after it a right one.
+    WrongClock,
     /// Processes join and leave quickly.
     Storm { moves: u64 },
     /// `kill -9` of a broker (an embedded one is cut off), back after a while.
@@ -101,7 +106,8 @@ impl Role {
 impl Fault {
     /// Whether the process of the step's slot has another one after it.
     fn ends_process(self) -> bool {
-        matches!(self, Fault::Crash { .. } | Fault::KillInside | Fault::Kill | Fault::Terminate)
+        use Fault::{Crash, FullDisk, Kill, KillInside, Terminate};
+        matches!(self, Crash { .. } | KillInside | Kill | Terminate | FullDisk { killed: true })
     }
 }
 
@@ -141,6 +147,8 @@ pub struct Quota {
     pub transaction_pauses: u64,
     pub session_pauses: u64,
     pub terminations: u64,
+    pub full_disks: u64,
+    pub wrong_clocks: u64,
     pub storms: u64,
     pub broker_kills: u64,
     pub caches_gone: u64,
@@ -165,6 +173,8 @@ impl Quota {
         transaction_pauses: 1,
         session_pauses: 1,
         terminations: 1,
+        full_disks: 1,
+        wrong_clocks: 0,
         storms: 1,
         broker_kills: 1,
         caches_gone: 1,
@@ -178,6 +188,8 @@ impl Quota {
         transaction_pauses: 2,
         session_pauses: 2,
         terminations: 2,
+        full_disks: 2,
+        wrong_clocks: 1,
         storms: 2,
         broker_kills: Role::ALL.len() as u64,
         caches_gone: 3,
@@ -199,6 +211,8 @@ impl Plan {
         add(Fault::PauseTransaction, quota.transaction_pauses);
         add(Fault::PauseSession, quota.session_pauses);
         add(Fault::Terminate, quota.terminations);
+        add(Fault::FullDisk { killed: false }, quota.full_disks);
+        add(Fault::WrongClock, quota.wrong_clocks);
         add(Fault::Storm { moves: 0 }, quota.storms);
         // Each role in turn, from a drawn one on.
         let first = random.below(Role::ALL.len() as u64);
@@ -233,6 +247,7 @@ fn step(fault: Fault, random: &mut Random) -> Step {
             Fault::Crash { point, nth: 1 }
         }
         Fault::Crash { point, .. } => Fault::Crash { point, nth: random.between(1, 25) },
+        Fault::FullDisk { .. } => Fault::FullDisk { killed: random.chance(50) },
         Fault::Storm { .. } => Fault::Storm { moves: random.between(5, 9) },
         // Longer than the commit deadline, half of the transaction timeout: then nobody knows what became of a commit.
         Fault::Broker { role: role @ Role::TransactionCoordinator, .. } => {
@@ -268,7 +283,9 @@ fn any(nodes: usize, random: &mut Random) -> Step {
         60..70 => Fault::Kill,
         70..78 => Fault::PauseTransaction,
         78..84 => Fault::PauseSession,
-        84..92 => Fault::Terminate,
+        84..88 => Fault::Terminate,
+        88..91 => Fault::FullDisk { killed: false },
+        91..92 => Fault::WrongClock,
         92..97 => Fault::Storm { moves: 0 },
         _ if nodes > 1 => Fault::Broker { role: Role::at(random.below(4)), down_ms: 0 },
         _ => Fault::Kill,
@@ -292,6 +309,9 @@ impl fmt::Display for Step {
             Fault::PauseTransaction => write!(f, "process {slot}: stop past the transaction timeout")?,
             Fault::PauseSession => write!(f, "process {slot}: stop past the session timeout")?,
             Fault::Terminate => write!(f, "process {slot}: terminate and start anew")?,
+            Fault::FullDisk { killed: false } => write!(f, "process {slot}: full disk for a while")?,
+            Fault::FullDisk { killed: true } => write!(f, "process {slot}: full disk, kill -9")?,
+            Fault::WrongClock => write!(f, "process {slot}: clock days ahead, and back")?,
             Fault::Storm { moves } => write!(f, "rebalance storm of {moves} moves")?,
             Fault::Broker { role, down_ms } => write!(f, "{}: gone, back after {down_ms} ms", role.name())?,
         }

@@ -36,9 +36,15 @@ pub struct Process {
 }
 
 impl Process {
-    /// Starts the `life`th process of a slot. Only from the main thread: the child is killed when the thread that started
+    /// Starts the `life`th process of a slot, with a clock that is this much ahead. Only from the main thread: the child is killed when the thread that started
     /// it ends, so that a killed chaos run leaves nothing behind.
-    pub fn start(setting: &Setting, slot: usize, life: u64, armed: Option<(CrashPoint, u64)>) -> Result<Process> {
+    pub fn start(
+        setting: &Setting,
+        slot: usize,
+        life: u64,
+        armed: Option<(CrashPoint, u64)>,
+        ahead: Duration,
+    ) -> Result<Process> {
         let admin_port = metrics::free_port()?;
         let name = format!("process-{slot}-{life}");
         let configuration = setting.directory.join(format!("{name}.yaml"));
@@ -54,6 +60,7 @@ impl Process {
             .current_dir(&setting.directory)
             .env("WASMILL_INSTANCE_ID", instance(slot))
             .env_remove("WASMILL_CRASH_POINT")
+            .env("WASMILL_CLOCK_OFFSET_MS", ahead.as_millis().to_string())
             .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file)
@@ -94,9 +101,12 @@ impl Process {
     /// Whether it died by its own hand at its crash point: killed, with the line in its log.
     pub fn died_at_crash_point(&self, status: ExitStatus) -> bool {
         let Some((point, _)) = self.armed else { return false };
+        status.signal() == Some(libc::SIGKILL) && self.has_logged(&format!("crash point {}", point.name()))
+    }
+
+    pub fn has_logged(&self, words: &str) -> bool {
         let log = fs::read(&self.log).unwrap_or_default();
-        status.signal() == Some(libc::SIGKILL)
-            && String::from_utf8_lossy(&log).contains(&format!("crash point {}", point.name()))
+        String::from_utf8_lossy(&log).contains(words)
     }
 }
 

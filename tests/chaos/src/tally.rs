@@ -17,6 +17,10 @@ pub struct Tally {
     /// Stops during which the others took all partitions.
     pub session_pauses: u64,
     pub terminations: u64,
+    /// Full disks that held a process up.
+    pub full_disks: u64,
+    /// Clocks that were set ahead and back, and had state rebuilt both times.
+    pub wrong_clocks: u64,
     pub storms: u64,
     /// Kills of brokers, by what they were at that moment.
     pub broker_kills: BTreeMap<Role, u64>,
@@ -47,6 +51,8 @@ impl Tally {
         self.at_least("stops past the transaction timeout", self.transaction_pauses, quota.transaction_pauses);
         self.at_least("stops past the session timeout", self.session_pauses, quota.session_pauses);
         self.at_least("terminations", self.terminations, quota.terminations);
+        self.at_least("full disks", self.full_disks, quota.full_disks);
+        self.at_least("wrong clocks", self.wrong_clocks, quota.wrong_clocks);
         self.at_least("storms", self.storms, quota.storms);
         self.at_least("broker kills", self.broker_kills.values().sum(), quota.broker_kills);
         self.at_least("starts without the cache", self.caches_gone, quota.caches_gone);
@@ -73,8 +79,8 @@ impl fmt::Display for Tally {
         writeln!(f, "caches:        {} gone, {} old", self.caches_gone, self.caches_old)?;
         writeln!(
             f,
-            "others:        {} terminations, {} storms, {} slow recoveries",
-            self.terminations, self.storms, self.slow_recoveries
+            "others:        {} terminations, {} full disks, {} wrong clocks, {} storms, {} slow recoveries",
+            self.terminations, self.full_disks, self.wrong_clocks, self.storms, self.slow_recoveries
         )?;
         let kills: Vec<_> = self.broker_kills.iter().map(|(role, kills)| format!("{} {kills}", role.name())).collect();
         writeln!(f, "broker kills:  {}", if kills.is_empty() { "none".into() } else { kills.join(", ") })
@@ -89,7 +95,7 @@ mod tests {
     fn a_run_that_hit_nothing_fails_on_every_account() {
         let mut tally = Tally::default();
         tally.check(&Quota::new(8, 3));
-        assert_eq!(tally.violations.len(), 16, "{:?}", tally.violations);
+        assert_eq!(tally.violations.len(), 18, "{:?}", tally.violations);
     }
 
     #[test]
@@ -101,6 +107,7 @@ mod tests {
             transaction_pauses: 1,
             session_pauses: 1,
             terminations: 1,
+            full_disks: 1,
             storms: 1,
             broker_kills: BTreeMap::from([(Role::ChangelogLeader, 1)]),
             caches_gone: 1,
