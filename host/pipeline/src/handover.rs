@@ -18,6 +18,10 @@ use wasmill_record::{Failure, Group, InputPartition};
 use wasmill_settle::Books;
 use wasmill_telemetry::PipelineMetrics;
 
+/// Workers are waited for in so many steps, so that a process that was stopped and goes on (SIGSTOP, a paused virtual machine)
+/// has used up one of them and not its patience.
+const ACK_STEPS: u32 = 80;
+
 /// Partitions whose start position the control plane has to find.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Take {
@@ -104,12 +108,13 @@ impl<G: Group> Handover<G> {
             }
         }
         drop(done);
-        let deadline = Instant::now() + self.ack_timeout;
+        let mut steps = 0;
         while !awaited.is_empty() {
-            match acks.recv_deadline(deadline) {
+            match acks.recv_timeout(self.ack_timeout / ACK_STEPS) {
                 Ok(ack) => awaited.retain(|worker| *worker != ack.worker),
                 // Every worker that has not answered is gone, and its producer with it.
                 Err(crossbeam_channel::RecvTimeoutError::Disconnected) => return Ok(()),
+                Err(crossbeam_channel::RecvTimeoutError::Timeout) if steps < ACK_STEPS => steps += 1,
                 Err(crossbeam_channel::RecvTimeoutError::Timeout) => {
                     let worker = awaited.first().copied().unwrap_or_default();
                     return Err(Failed::Unresponsive { worker, seconds: self.ack_timeout.as_secs() });
