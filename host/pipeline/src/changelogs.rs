@@ -122,7 +122,7 @@ fn problem(config: &Pipeline, topic: &TopicFacts, partitions: i32) -> Option<Str
         return Some(format!(
             "pipeline {pipeline}: changelog {name} has {} partitions and the input has {partitions}: state would be looked \
              for in the wrong place. Start anew with an empty one (its state is lost):\n  kafka-topics.sh \
-             --bootstrap-server {servers} --delete --topic {name}",
+             --bootstrap-server {servers} --delete --topic {name}\nand, where offsets were committed: wasmill state reset",
             topic.partitions
         ));
     }

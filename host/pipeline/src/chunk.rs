@@ -6,9 +6,9 @@
 use wasmill_record::CommitOffset;
 use wasmill_state::{CacheError, Partition, RestoredRecord};
 
-/// Of one chunk.
+/// Of one chunk; while it is written there is a copy of it.
 const CHUNK_BYTES_MAX: usize = 32 << 20;
-/// Of all that are under way, together.
+/// Of all that a pipeline has under way, together.
 const CHUNKS_BYTES_MAX: usize = 128 << 20;
 /// What a change costs beside its bytes.
 const CHANGE_BYTES: usize = 64;

@@ -29,6 +29,9 @@ const ACTIVE_MAX: usize = 8;
 /// One question about a changelog's bounds.
 const BOUNDS_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// A changelog that is shorter than what was read of it is asked about again for so long.
+const CUT_PATIENCE: Duration = Duration::from_secs(30);
+
 /// Wait for changes before books and new takes are looked at.
 const POLL_WAIT: Duration = Duration::from_millis(20);
 
@@ -208,6 +211,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         let mut exact = true;
         for ((store, mark), bounds) in (0..count).zip(state.marks()).zip(bounds) {
             let of = ChangelogPartition { store, partition: number };
+            let name = || self.stores.settings(store).map_or_else(String::new, |settings| settings.name.clone());
             let facts = Facts {
                 cluster_id: &self.cluster_id,
                 topic_id: self.stores.settings(store).map_or("", |settings| &settings.topic_id),
@@ -220,15 +224,26 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 // Its own position is all there is to reach.
                 Plan::Nothing => mark.map_or((bounds.end, bounds.end), |mark| (mark.next, mark.next)),
                 Plan::Replay { from } => (from, bounds.end),
-                Plan::Rebuild { reason: Reason::BehindTheEnd, .. }
-                    if restore.token.is_some() && !self.accept_offsets =>
+                Plan::Rebuild { reason: Reason::BehindTheEnd, .. } if self.is_refused(&restore) => {
+                    // A broker that does not know yet that it leads no longer answers with an end of then.
+                    if self.clock.now().saturating_duration_since(restore.since) < CUT_PATIENCE {
+                        return Ok(Err(restore));
+                    }
+                    return Err(Failed::ChangelogCut { group: self.group.clone(), store: name(), partition: number });
+                }
+                // Where the token names it, the cache is of a former changelog, and the offsets are not.
+                Plan::Rebuild { reason: Reason::OtherTopic, .. }
+                    if self.is_refused(&restore)
+                        && !restore.token.as_deref().is_some_and(|token| token::names(token, &name())) =>
                 {
-                    let store = self.stores.settings(store).map_or_else(String::new, |settings| settings.name.clone());
-                    return Err(Failed::ChangelogCut { group: self.group.clone(), store, partition: number });
+                    return Err(Failed::ChangelogReplaced {
+                        group: self.group.clone(),
+                        store: name(),
+                        partition: number,
+                    });
                 }
                 Plan::Rebuild { from, reason } => {
-                    let store = self.stores.settings(store).map_or("", |settings| &settings.name);
-                    let reason = reason.as_str();
+                    let (store, reason) = (name(), reason.as_str());
                     tracing::info!(pipeline = self.pipeline, partition = number, store, reason, "state is rebuilt");
                     if let Err(error) = state.clear(of.store) {
                         return self.later(restore, &error);
@@ -258,6 +273,11 @@ impl<G: Group, C: Clock> Restoring<G, C> {
             }
             found => Ok(found == Some(None)),
         }
+    }
+
+    /// Whether state that was lost keeps these offsets from being used. After a reset there is none that could be lost.
+    fn is_refused(&self, restore: &Restore) -> bool {
+        !self.accept_offsets && restore.token.as_deref().is_some_and(|token| !token::is_of_reset(token))
     }
 
     /// The restore is begun again, if what is wrong with the cache may pass.
@@ -297,7 +317,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         let mut trouble = None;
         let under_way = || active.values().flat_map(|active| &active.stores).filter(|store| !store.done);
         let bytes_max = chunk::bytes_max(under_way().count());
-        let full = under_way().any(|store| store.chunk.is_full(bytes_max));
+        let unwritten = under_way().any(|store| store.chunk.is_full(bytes_max));
         let mut take = |of: ChangelogPartition, event: ChangelogEvent<'_>| {
             let store =
                 active.get_mut(&of.partition).and_then(|active| active.stores.iter_mut().find(|it| it.of == of));
@@ -313,7 +333,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
             }
         };
         // What could not be written is not added to.
-        if !full {
+        if !unwritten {
             self.source.poll(POLL_WAIT, &mut take);
         }
         if let Some((of, message)) = trouble {
@@ -340,6 +360,8 @@ impl<G: Group, C: Clock> Restoring<G, C> {
                 crash::point(crash::MID_RESTORE);
                 if reached {
                     store.done = true;
+                    // And its memory is free.
+                    store.chunk = Chunk::default();
                     self.source.stop(store.of);
                 }
             }

@@ -6,10 +6,13 @@
 
 use wasmill_state::Stores;
 
+/// How a token of a reset begins, where others have the instance.
+const RESET: &str = "reset:";
+
 /// Enough of an id to tell two topics of one name apart: 48 bits.
 const ID_CHARS: usize = 8;
 
-/// A broker takes 4,096 bytes beside an offset (`offset.metadata.max.bytes`), and a name before these has up to 1 KiB. What
+/// A broker takes 4,096 bytes beside an offset (`offset.metadata.max.bytes`), and the name before these takes some 200. What
 /// does not fit is left out, and is not noticed.
 const CHANGELOGS_BYTES_MAX: usize = 2048;
 
@@ -42,6 +45,20 @@ pub(crate) fn replaced<'a>(token: &str, changelogs: &'a str) -> Option<&'a str> 
         .split(',')
         .flat_map(pairs)
         .find_map(|(name, then)| now.iter().find_map(|(other, id)| (*other == name && *id != then).then_some(*other)))
+}
+
+/// Of the `n`th transaction of a reset for this partition.
+pub(crate) fn of_reset(run: &str, partition: i32, n: u64, changelogs: &str) -> String {
+    format!("{RESET}{run}:{partition}:{n}{changelogs}")
+}
+
+pub(crate) fn is_of_reset(token: &str) -> bool {
+    token.starts_with(RESET)
+}
+
+/// Whether the token says which changelog the store had.
+pub(crate) fn names(token: &str, store: &str) -> bool {
+    token.split(',').flat_map(pairs).any(|(name, _)| name == store)
 }
 
 /// Names and ids; nothing in tokens without them.

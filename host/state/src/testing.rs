@@ -4,10 +4,8 @@ use crate::CacheError;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
 
-/// While there is a file of the database's name with this extension, as `stores.full`, no write finds space.
-pub const FULL: &str = "full";
-
-/// What is to fail next. Of one database.
+/// What is to fail next. Of one database. With the feature `crash-points`, too: while there is a file `stores.full` beside the
+/// database `stores`, no write finds space.
 #[derive(Debug, Default)]
 pub struct Faults {
     /// Writes that still succeed, and then writes that fail.
@@ -25,12 +23,19 @@ impl Faults {
         self.set(writes, 1);
     }
 
+    /// Writes that are still to fail, and those before them.
+    pub fn no_space_left(&self) -> u32 {
+        let (before, failing) = *self.no_space.lock().unwrap_or_else(PoisonError::into_inner);
+        before + failing
+    }
+
     fn set(&self, before: u32, failing: u32) {
         *self.no_space.lock().unwrap_or_else(PoisonError::into_inner) = (before, failing);
     }
 
     pub(crate) fn before_commit(&self, path: &Path) -> Result<(), CacheError> {
-        if path.with_extension(FULL).exists() {
+        #[cfg(feature = "crash-points")]
+        if path.with_extension("full").exists() {
             return Err(full(path, "a file beside it says so"));
         }
         let mut left = self.no_space.lock().unwrap_or_else(PoisonError::into_inner);

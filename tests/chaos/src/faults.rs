@@ -29,6 +29,8 @@ const TRANSACTION_PAUSE: Duration = Duration::from_secs(TRANSACTION_TIMEOUT.as_s
 const SESSION_PAUSE: Duration = Duration::from_secs(SESSION_TIMEOUT.as_secs() + 2);
 /// Beyond half of the default of `delete.retention.ms`, a week.
 const DAYS_AHEAD: Duration = Duration::from_secs(9 * 24 * 3600);
+/// What the log says of a full disk.
+const FULL_DISK: &str = "a file beside it says so";
 /// Why state is rebuilt, in the words of the log.
 const TOO_OLD: &str = "the cache is older than half";
 const OF_THE_FUTURE: &str = "the cache was written in the future";
@@ -186,9 +188,10 @@ impl World {
     fn full_disk(&mut self, slot: usize, killed: bool) -> Result<()> {
         self.fleet.wait_whole(&mut self.tally);
         let directory = self.fleet.setting.directory.clone();
+        let Some(process) = self.fleet.get(slot) else { return Ok(()) };
+        let before = process.logged();
         caches::fill(&directory, slot)?;
-        let Some(process) = self.fleet.get(slot) else { return caches::make_room(&directory, slot) };
-        match wait::until(EFFECT_MAX, || process.has_logged("a file beside it says so").then_some(())) {
+        match wait::until(EFFECT_MAX, || process.has_logged(FULL_DISK, before).then_some(())) {
             Some(()) => self.tally.full_disks += 1,
             None => self.tally.violation(format!("process {slot} has not noticed a full disk in {EFFECT_MAX:?}")),
         }
@@ -207,7 +210,7 @@ impl World {
             self.fleet.terminate(slot, &mut self.tally)?;
             self.fleet.start_ahead(slot, None, ahead)?;
             let Some(process) = self.fleet.get(slot) else { break };
-            seen += u64::from(wait::until(CRASH_MAX, || process.has_logged(reason).then_some(())).is_some());
+            seen += u64::from(wait::until(CRASH_MAX, || process.has_logged(reason, 0).then_some(())).is_some());
         }
         match seen {
             2 => self.tally.wrong_clocks += 1,

@@ -101,12 +101,18 @@ impl Process {
     /// Whether it died by its own hand at its crash point: killed, with the line in its log.
     pub fn died_at_crash_point(&self, status: ExitStatus) -> bool {
         let Some((point, _)) = self.armed else { return false };
-        status.signal() == Some(libc::SIGKILL) && self.has_logged(&format!("crash point {}", point.name()))
+        status.signal() == Some(libc::SIGKILL) && self.has_logged(&format!("crash point {}", point.name()), 0)
     }
 
-    pub fn has_logged(&self, words: &str) -> bool {
+    /// Bytes of its log.
+    pub fn logged(&self) -> usize {
+        fs::metadata(&self.log).map_or(0, |log| log.len() as usize)
+    }
+
+    /// Whether its log says this, behind so many bytes.
+    pub fn has_logged(&self, words: &str, behind: usize) -> bool {
         let log = fs::read(&self.log).unwrap_or_default();
-        String::from_utf8_lossy(&log).contains(words)
+        String::from_utf8_lossy(log.get(behind..).unwrap_or_default()).contains(words)
     }
 }
 

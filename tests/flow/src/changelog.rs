@@ -33,7 +33,12 @@ pub struct MemoryChangelogs(Arc<Mutex<Logs>>);
 impl MemoryChangelogs {
     /// So many changes of as many keys, in place of what was there.
     pub fn put(&self, of: ChangelogPartition, changes: usize) {
-        let change = |at| (format!("k{at}"), format!("v{at}"));
+        self.put_large(of, changes, 1);
+    }
+
+    /// The same, with values of so many bytes.
+    pub fn put_large(&self, of: ChangelogPartition, changes: usize, bytes: usize) {
+        let change = |at| (format!("k{at}"), "v".repeat(bytes));
         self.logs().changes.insert(of, (0..changes).map(change).collect());
     }
 

@@ -33,10 +33,14 @@ struct Kept {
 fn kept() -> Kept {
     let folder = tempfile::tempdir().unwrap();
     let database = Database::open(folder.path(), &CacheLimits::default()).unwrap();
-    let setting = StoreSettings { name: "counts".to_owned(), topic_id: "id".to_owned(), ttl: None };
-    let stores = database.stores("cluster", "flow-group", vec![setting]).unwrap();
+    let stores = stores(&database, "id");
     let (changelogs, health) = (MemoryChangelogs::default(), Health::new());
     Kept { changelogs, database, stores, accept_offsets: false, health, _folder: folder }
+}
+
+fn stores(database: &Database, topic_id: &str) -> Stores {
+    let setting = StoreSettings { name: "counts".to_owned(), topic_id: topic_id.to_owned(), ttl: None };
+    database.stores("cluster", "flow-group", vec![setting]).unwrap()
 }
 
 fn changelog(partition: i32) -> ChangelogPartition {
@@ -124,6 +128,58 @@ fn a_changelog_that_is_shorter_than_what_was_read_of_it_stops_the_pipeline() {
     assert!(failed.to_string().contains("wasmill state reset"), "{failed}");
     kept.accept_offsets = true;
     assert_eq!(kept.start(1, Some(TOKEN), answers()), Ok(vec![(0, false, 2)]), "with what there is");
+}
+
+#[test]
+fn a_leader_that_does_not_know_all_yet_is_asked_again() {
+    let kept = kept();
+    kept.changelogs.put(changelog(0), 3);
+    kept.start(1, Some(TOKEN), answers()).unwrap();
+    kept.changelogs.put(changelog(0), 2);
+    let changelogs = kept.changelogs.clone();
+    let mut asked = 0;
+    let leader = Box::new(move |of| {
+        asked += 1;
+        if asked == 5 {
+            changelogs.put(of, 3);
+        }
+        true
+    });
+    assert_eq!(kept.start(1, Some(TOKEN), leader), Ok(vec![(0, false, 3)]));
+}
+
+#[test]
+fn after_a_reset_a_cache_that_knows_more_than_the_changelog_is_rebuilt() {
+    let kept = kept();
+    kept.changelogs.put(changelog(0), 3);
+    kept.start(1, Some(TOKEN), answers()).unwrap();
+    kept.changelogs.put(changelog(0), 1);
+    assert_eq!(kept.start(1, Some("reset:run:0:0:counts=id"), answers()), Ok(vec![(0, false, 1)]));
+}
+
+/// The offsets don't say which changelog they belong to, but the cache does.
+#[test]
+fn a_cache_of_another_changelog_of_the_name_stops_the_pipeline_where_the_token_does_not_say() {
+    let mut kept = kept();
+    kept.changelogs.put(changelog(0), 3);
+    kept.start(1, Some("instance:run:0:7"), answers()).unwrap();
+    kept.stores = stores(&kept.database, "new");
+    let failed = kept.start(1, Some("instance:run:0:7"), answers()).unwrap_err();
+    assert!(matches!(failed, Failed::ChangelogReplaced { .. }), "{failed}");
+    let started = kept.start(1, Some("instance:run:0:8:counts=new"), answers());
+    assert_eq!(started, Ok(vec![(0, false, 3)]), "beside the changelog of now it is only old");
+}
+
+/// More than the 32 MiB that one restore holds in memory.
+#[test]
+fn a_large_changelog_is_written_in_chunks_and_a_disk_that_is_full_between_them_is_waited_for() {
+    let kept = kept();
+    kept.changelogs.put_large(changelog(0), 36_000, 1000);
+    // The store is cleared, and a first chunk is written.
+    kept.database.faults().no_space_after(2);
+    assert_eq!(kept.start(1, Some(TOKEN), answers()), Ok(vec![(0, false, 36_000)]));
+    let has_failed = kept.database.faults().no_space_left();
+    assert_eq!(has_failed, 0, "there were three writes and more");
 }
 
 /// Nothing is cached, so only the offsets can tell.

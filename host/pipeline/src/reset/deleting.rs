@@ -56,7 +56,7 @@ pub(super) fn delete(
                 Some(last) => copy.next(number, Some(last), 1, 1)?.is_empty(),
                 None => true,
             };
-            let token = format!("reset:{run}:{number}:{transaction}{}", token::changelogs_of(&copy.stores));
+            let token = token::of_reset(run, number, transaction, &token::changelogs_of(&copy.stores));
             transactions.write(&keys, number, &positions, if is_last { &token } else { NONE })?;
             if is_last {
                 break;

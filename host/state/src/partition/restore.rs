@@ -54,9 +54,8 @@ impl Partition {
         }
     }
 
-    /// Takes in a chunk of the changelog, in the order of its offsets: the larger the faster, up to some 100,000 records.
-    /// `next` is the offset behind it. `now_ms` is the
-    /// wall time: a store that had no mark counts its age from here.
+    /// Takes in a chunk of the changelog, in the order of its offsets: the larger the faster.
+    /// `next` is the offset behind it. `now_ms` is the wall time: a store that had no mark counts its age from here.
     ///
     /// # Errors
     /// There is no such store, a key is too long, the disk is full, or the database fails. Call again with the same.
