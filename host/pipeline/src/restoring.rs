@@ -9,18 +9,19 @@
 //! Runs on a thread of its own, for all partitions of a pipeline. A partition that is given away meanwhile is dropped; what
 //! has been read of it stays in the cache, with its position.
 
+mod belonging;
+
 use crate::chunk::{self, Chunk};
 use crate::crash;
 use crate::failed::Failed;
 use crate::keeping::failed;
 use crate::taking::{Ready, Tell};
-use crate::token;
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TryRecvError};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use wasmill_record::{ChangelogEvent, ChangelogPartition, ChangelogSource, Clock, CommitOffset, Group, ReadState};
-use wasmill_state::{Bounds, CacheError, Facts, Partition, Plan, Reason, Stores, plan};
+use wasmill_record::{ChangelogEvent, ChangelogPartition, ChangelogSource, Clock, CommitOffset, Group};
+use wasmill_state::{Bounds, CacheError, Facts, Mark, Partition, Plan, Stores, plan};
 use wasmill_telemetry::{Health, PipelineMetrics, State};
 
 /// Partitions that are restored at once; the others queue.
@@ -28,9 +29,6 @@ const ACTIVE_MAX: usize = 8;
 
 /// One question about a changelog's bounds.
 const BOUNDS_TIMEOUT: Duration = Duration::from_secs(2);
-
-/// A changelog that is shorter than what was read of it is asked about again for so long.
-const CUT_PATIENCE: Duration = Duration::from_secs(30);
 
 /// Wait for changes before books and new takes are looked at.
 const POLL_WAIT: Duration = Duration::from_millis(20);
@@ -51,6 +49,8 @@ pub struct Restore {
     /// Stored with the offsets; `None`: none was committed yet.
     pub token: Option<String>,
     pub since: Instant,
+    /// When a changelog of it was first said to be shorter than what was read of it.
+    pub short_since: Option<Instant>,
 }
 
 pub struct Restoring<G, C> {
@@ -185,7 +185,7 @@ impl<G: Group, C: Clock> Restoring<G, C> {
     }
 
     /// Plans the restore and starts reading; given back when a leader has not answered, or there is no room on the disk.
-    fn open(&mut self, restore: Restore, number: i32) -> Result<Result<Active, Restore>, Failed> {
+    fn open(&mut self, mut restore: Restore, number: i32) -> Result<Result<Active, Restore>, Failed> {
         let state = match self.stores.partition(number) {
             Ok(state) => state,
             Err(error) => return self.later(restore, &error),
@@ -207,43 +207,26 @@ impl<G: Group, C: Clock> Restoring<G, C> {
             return Ok(Err(restore));
         }
         let is_ours = self.check_changelogs(restore.token.as_deref(), number)?;
+        let marks = state.marks();
+        let plans: Vec<Plan> = (0..count)
+            .zip(&marks)
+            .zip(&bounds)
+            .map(|((store, mark), bounds)| self.plan(store, mark, *bounds, &restore))
+            .collect();
+        // All of them first: nothing is cleared for a start that is refused.
+        if self.is_asked_again(&mut restore, &plans, number)? {
+            return Ok(Err(restore));
+        }
         let mut stores = Vec::with_capacity(bounds.len());
         let mut exact = true;
-        for ((store, mark), bounds) in (0..count).zip(state.marks()).zip(bounds) {
+        for (((store, mark), bounds), plan) in (0..count).zip(marks).zip(bounds).zip(plans) {
             let of = ChangelogPartition { store, partition: number };
-            let name = || self.stores.settings(store).map_or_else(String::new, |settings| settings.name.clone());
-            let facts = Facts {
-                cluster_id: &self.cluster_id,
-                topic_id: self.stores.settings(store).map_or("", |settings| &settings.topic_id),
-                token: restore.token.as_deref(),
-                bounds,
-                now_ms: self.clock.wall_ms(),
-                delete_retention: self.delete_retention,
-            };
-            let (from, end) = match plan(mark.as_ref(), &facts) {
+            let (from, end) = match plan {
                 // Its own position is all there is to reach.
                 Plan::Nothing => mark.map_or((bounds.end, bounds.end), |mark| (mark.next, mark.next)),
                 Plan::Replay { from } => (from, bounds.end),
-                Plan::Rebuild { reason: Reason::BehindTheEnd, .. } if self.is_refused(&restore) => {
-                    // A broker that does not know yet that it leads no longer answers with an end of then.
-                    if self.clock.now().saturating_duration_since(restore.since) < CUT_PATIENCE {
-                        return Ok(Err(restore));
-                    }
-                    return Err(Failed::ChangelogCut { group: self.group.clone(), store: name(), partition: number });
-                }
-                // Where the token names it, the cache is of a former changelog, and the offsets are not.
-                Plan::Rebuild { reason: Reason::OtherTopic, .. }
-                    if self.is_refused(&restore)
-                        && !restore.token.as_deref().is_some_and(|token| token::names(token, &name())) =>
-                {
-                    return Err(Failed::ChangelogReplaced {
-                        group: self.group.clone(),
-                        store: name(),
-                        partition: number,
-                    });
-                }
                 Plan::Rebuild { from, reason } => {
-                    let (store, reason) = (name(), reason.as_str());
+                    let (store, reason) = (self.store_name(store), reason.as_str());
                     tracing::info!(pipeline = self.pipeline, partition = number, store, reason, "state is rebuilt");
                     if let Err(error) = state.clear(of.store) {
                         return self.later(restore, &error);
@@ -264,20 +247,20 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         Ok(Ok(Active { restore, state, stores, begun: Instant::now(), exact, is_ours }))
     }
 
-    /// Whether the offsets belong to these changelogs; refused where they don't and nobody says that they may.
-    fn check_changelogs(&self, token: Option<&str>, number: i32) -> Result<bool, Failed> {
-        let changelogs = token::changelogs_of(&self.stores);
-        match token.map(|token| token::replaced(token, &changelogs)) {
-            Some(Some(store)) if !self.accept_offsets => {
-                Err(Failed::ChangelogReplaced { group: self.group.clone(), store: store.to_owned(), partition: number })
-            }
-            found => Ok(found == Some(None)),
-        }
+    fn plan(&self, store: u16, mark: &Option<Mark>, bounds: Bounds, restore: &Restore) -> Plan {
+        let facts = Facts {
+            cluster_id: &self.cluster_id,
+            topic_id: self.stores.settings(store).map_or("", |settings| &settings.topic_id),
+            token: restore.token.as_deref(),
+            bounds,
+            now_ms: self.clock.wall_ms(),
+            delete_retention: self.delete_retention,
+        };
+        plan(mark.as_ref(), &facts)
     }
 
-    /// Whether state that was lost keeps these offsets from being used. After a reset there is none that could be lost.
-    fn is_refused(&self, restore: &Restore) -> bool {
-        !self.accept_offsets && restore.token.as_deref().is_some_and(|token| !token::is_of_reset(token))
+    fn store_name(&self, store: u16) -> String {
+        self.stores.settings(store).map_or_else(String::new, |settings| settings.name.clone())
     }
 
     /// The restore is begun again, if what is wrong with the cache may pass.
@@ -287,27 +270,6 @@ impl<G: Group, C: Clock> Restoring<G, C> {
         }
         self.wait(error);
         Ok(Err(restore))
-    }
-
-    /// State belongs to its offsets. Offsets that somebody else has set, or lost, would count records twice or never. Asked of
-    /// what is restored: a first transaction that was aborted leaves something in the changelog, and no state.
-    fn check_reset(&self, done: &Active, number: i32) -> Result<(), Failed> {
-        if done.restore.token.is_some() || self.accept_offsets {
-            return Ok(());
-        }
-        for store in &done.stores {
-            let mut any = false;
-            let found = &mut |_: &[u8], _: &[u8]| {
-                any = true;
-                false
-            };
-            let scanned = done.state.scan(store.of.store, b"", None, found);
-            scanned.map_err(|error| Failed::State { message: error.to_string() })?;
-            if any {
-                return Err(Failed::OffsetsReset { group: self.group.clone(), partition: number });
-            }
-        }
-        Ok(())
     }
 
     fn read(&mut self, active: &mut BTreeMap<i32, Active>) -> Result<(), Failed> {

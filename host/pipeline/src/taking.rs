@@ -160,7 +160,10 @@ impl<G: Group> Taking<G> {
         match &self.restores {
             None => self.tell.start(&ready, None, want.since),
             // Closed only when the pipeline is being taken down.
-            Some(restores) => drop(restores.send(Restore { ready, token: token(committed), since: want.since })),
+            Some(restores) => {
+                let restore = Restore { ready, token: token(committed), since: want.since, short_since: None };
+                drop(restores.send(restore));
+            }
         }
         true
     }

@@ -2,7 +2,7 @@
 //!
 //! `<instance>:<run>:<worker>:<n>` names one transaction and no other one, ever (R1.4). Where a pipeline keeps state,
 //! `:<store>=<topic id>;...` behind it says which changelogs the offsets belong to: one that was deleted and created anew
-//! under its name has another id, and nobody needs a cache of the old one to notice (R6.5).
+//! under its name has another id, and nobody needs a cache of the old one to notice (R6.7).
 
 use wasmill_state::Stores;
 

@@ -148,6 +148,7 @@ impl Engine {
             if Instant::now() > deadline {
                 return Err(Fault::Busy);
             }
+            // The engine tells nobody when a table is written; `deadline` bounds the wait.
             std::thread::sleep(ROOM_STEP);
         }
         Ok(())

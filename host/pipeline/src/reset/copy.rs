@@ -2,7 +2,7 @@
 //! So neither the number of keys nor their size is bounded by memory.
 
 use super::ResetError;
-use crate::chunk::{Chunk, bytes_max};
+use crate::chunk::{self, Chunk};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use wasmill_kafka::ChangelogReader;
 use wasmill_record::{ChangelogEvent, ChangelogPartition, ChangelogSource, CommitOffset};
@@ -44,7 +44,7 @@ impl Copy {
     fn read_to(&mut self, of: ChangelogPartition, from: CommitOffset, end: CommitOffset) -> Result<(), ResetError> {
         let state = self.stores.partition(of.partition)?;
         let (mut next, mut moved) = (from, Instant::now());
-        let mut chunk = Chunk::default();
+        let (mut chunk, chunk_bytes_max) = (Chunk::default(), chunk::bytes_max(1));
         while next < end {
             let (before, mut trouble) = (next, None);
             self.source.poll(POLL_WAIT, &mut |from: ChangelogPartition, event: ChangelogEvent<'_>| {
@@ -67,7 +67,7 @@ impl Copy {
             if next > before {
                 moved = Instant::now();
             }
-            if chunk.is_full(bytes_max(1)) || next >= end {
+            if chunk.is_full(chunk_bytes_max) || next >= end {
                 let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
                 chunk.write(&state, of.store, next, i64::try_from(since.as_millis()).unwrap_or(i64::MAX))?;
             }
